@@ -1,0 +1,11 @@
+namespace Gai.Pipelines;
+
+/// <summary>Says how a response ends whose stream has failed after its head was sent.</summary>
+public enum FailureClose
+{
+    /// <summary>As any other: the dialect's error frame, and the missing end marker, tell the client.</summary>
+    Clean,
+
+    /// <summary>Without the end that HTTP prescribes, so that the client's HTTP layer reports it.</summary>
+    Broken,
+}

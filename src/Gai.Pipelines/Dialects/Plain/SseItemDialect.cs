@@ -1,0 +1,78 @@
+using System.Net.ServerSentEvents;
+using System.Text.Json.Serialization.Metadata;
+using Gai.Pipelines.Internal;
+
+namespace Gai.Pipelines;
+
+/// <summary>The plain dialect for the framework's <see cref="SseItem{T}"/>, which brings its own name, id and retry time.</summary>
+/// <typeparam name="T">The type of the data.</typeparam>
+/// <remarks>Over NDJSON only the data is written: the other fields have no place there.</remarks>
+public sealed class SseItemDialect<T> : Dialect<SseItem<T>>
+{
+    private readonly JsonTypeInfo<T>? _typeInfo;
+    private readonly DialectSettings _settings;
+    private readonly bool _asRecords;
+    private long _sequence;
+
+    /// <summary>Begins a stream.</summary>
+    /// <param name="typeInfo">How the data is serialized; not needed for <see cref="string"/> and <c>byte[]</c>.</param>
+    /// <param name="settings">What the user has chosen.</param>
+    /// <param name="format">SSE, or one of the formats made of records.</param>
+    public SseItemDialect(JsonTypeInfo<T>? typeInfo, DialectSettings settings, StreamFormat format)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        _typeInfo = PlainPayload.Require(typeInfo);
+        _settings = settings;
+        _asRecords = format != StreamFormat.ServerSentEvents;
+    }
+
+    /// <inheritdoc/>
+    public override FailureClose FailureClose => FailureClose.Broken;
+
+    /// <inheritdoc/>
+    public override void WriteOpening(FrameWriter output)
+    {
+        if (!_asRecords)
+        {
+            SseOpening.Write(output, _settings);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The item's name or id would break out of its field.</exception>
+    public override void WriteEvent(FrameWriter output, in SseItem<T> item)
+    {
+        if (_asRecords)
+        {
+            PlainPayload.WriteRecord(output, item.Data, _typeInfo);
+            return;
+        }
+
+        EventId id = item.EventId is { } own ? new EventId(own) : _settings.EventIds ? new EventId(++_sequence) : default;
+
+        // The item says "message" where it was given no name; browsers dispatch an event without a name as just that.
+        EventName name = item.EventType == SseParser.EventTypeDefault ? default : new EventName(item.EventType);
+        PlainPayload.WriteSse(output, new SseFields(name, id, item.ReconnectionInterval), item.Data, _typeInfo);
+    }
+
+    /// <inheritdoc/>
+    public override void WriteKeepAlive(FrameWriter output)
+    {
+        if (!_asRecords)
+        {
+            SseOpening.WriteKeepAlive(output);
+        }
+    }
+
+    /// <summary>Writes nothing: the broken end of the response tells the client.</summary>
+    /// <inheritdoc/>
+    public override void WriteError(FrameWriter output, in StreamError error)
+    {
+    }
+
+    /// <summary>Writes nothing: the clean end of the response tells the client.</summary>
+    /// <inheritdoc/>
+    public override void WriteEnd(FrameWriter output)
+    {
+    }
+}

@@ -1,0 +1,79 @@
+namespace Gai.Pipelines;
+
+/// <summary>Tells a client why its stream failed. Everything in it is sent.</summary>
+/// <param name="Code">A stable code for programs, such as <see cref="StreamErrorCodes.RateLimited"/>.</param>
+/// <param name="Message">A sentence for people.</param>
+/// <param name="Temporary">Whether the same request may succeed later.</param>
+/// <param name="RetryAfter">How long to wait before trying again; <see langword="null"/> if unknown.</param>
+public readonly record struct StreamError(string Code, string Message, bool Temporary = false, TimeSpan? RetryAfter = null)
+{
+    /// <summary>What a client is told of a failure whose details are not for it.</summary>
+    public static StreamError Internal { get; } = new(StreamErrorCodes.Internal, "The stream failed on the server.");
+
+    /// <summary>What a client is told when the server shuts down.</summary>
+    public static StreamError ServerDraining { get; } =
+        new(StreamErrorCodes.ServerDraining, "The server is shutting down; connect again.", Temporary: true);
+}
+
+/// <summary>Holds the codes of the errors that the library itself sends, and those that dialects translate.</summary>
+public static class StreamErrorCodes
+{
+    /// <summary>The request was wrong.</summary>
+    public const string InvalidRequest = "invalid_request";
+
+    /// <summary>The client has not said who it is, or may no longer read.</summary>
+    public const string Unauthorized = "unauthorized";
+
+    /// <summary>The client may not do this.</summary>
+    public const string Forbidden = "forbidden";
+
+    /// <summary>What was asked for does not exist.</summary>
+    public const string NotFound = "not_found";
+
+    /// <summary>The prompt is longer than the model can read.</summary>
+    public const string ContextLengthExceeded = "context_length_exceeded";
+
+    /// <summary>The request asks for something that is not offered.</summary>
+    public const string Unsupported = "unsupported";
+
+    /// <summary>Too many requests.</summary>
+    public const string RateLimited = "rate_limited";
+
+    /// <summary>The provider has no capacity now.</summary>
+    public const string Overloaded = "overloaded";
+
+    /// <summary>A safety check refused.</summary>
+    public const string SafetyBlocked = "safety_blocked";
+
+    /// <summary>Something took too long.</summary>
+    public const string Timeout = "timeout";
+
+    /// <summary>A connection to the provider failed.</summary>
+    public const string Network = "network";
+
+    /// <summary>The provider does not answer.</summary>
+    public const string ProviderUnavailable = "provider_unavailable";
+
+    /// <summary>The server failed.</summary>
+    public const string Internal = "internal";
+
+    /// <summary>The server is shutting down; another one may answer.</summary>
+    public const string ServerDraining = "server_draining";
+}
+
+/// <summary>Fails a stream with an error that is meant for the client.</summary>
+/// <remarks>
+/// The text of any other exception stays on the server. A source throws this one to say what the client shall read;
+/// an event of type <see cref="StreamEventType.Error"/> becomes it.
+/// </remarks>
+public sealed class StreamErrorException : Exception
+{
+    /// <summary>Fails a stream with an error.</summary>
+    /// <param name="error">What the client is told.</param>
+    /// <param name="innerException">What caused it; not sent.</param>
+    public StreamErrorException(StreamError error, Exception? innerException = null)
+        : base($"{error.Code}: {error.Message}", innerException) => Error = error;
+
+    /// <summary>Gets what the client is told.</summary>
+    public StreamError Error { get; }
+}

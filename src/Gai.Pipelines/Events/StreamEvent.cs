@@ -1,0 +1,255 @@
+namespace Gai.Pipelines;
+
+/// <summary>Says one thing that happens in an AI stream; every dialect of the library can write it.</summary>
+/// <remarks>
+/// A value: making one and passing it through a channel allocates nothing. Which properties carry something depends on
+/// <see cref="Type"/>; the others have their defaults. UTF-8 text and audio are not copied: they stay the caller's and
+/// must not change until the event has been encoded. Immutable, and safe to share between threads.
+/// </remarks>
+public readonly struct StreamEvent
+{
+    // The slots are shared by the kinds of events, so that the largest kind decides the size and not their sum.
+    private readonly string? _text;
+    private readonly ReadOnlyMemory<byte> _bytes;
+    private readonly string? _id;
+    private readonly object? _name;
+    private readonly long _first;
+    private readonly long _second;
+    private readonly long _third;
+    private readonly long _timestamp;
+    private readonly StreamEventType _type;
+    private readonly bool _flag;
+
+    private StreamEvent(
+        StreamEventType type,
+        EventText text = default,
+        string? id = null,
+        object? name = null,
+        long first = 0,
+        long second = 0,
+        long third = 0,
+        bool flag = false)
+    {
+        _type = type;
+        _text = text.String;
+        _bytes = text.Utf8;
+        _id = id;
+        _name = name;
+        _first = first;
+        _second = second;
+        _third = third;
+        _flag = flag;
+    }
+
+    private StreamEvent(in StreamEvent other, long timestamp)
+    {
+        this = other;
+        _timestamp = timestamp;
+    }
+
+    /// <summary>Gets what the event tells.</summary>
+    public StreamEventType Type => _type;
+
+    /// <summary>Gets when the event happened.</summary>
+    /// <value><see langword="null"/> if nobody said: a dialect that writes time stamps then takes the time of encoding.</value>
+    public DateTimeOffset? Timestamp => _timestamp == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(_timestamp);
+
+    /// <summary>Gets the text of a text, reasoning or tool-call delta, or the JSON of a tool call, a tool result or a raw event.</summary>
+    public EventText Text => new(_text, _bytes);
+
+    /// <summary>Gets the id of a tool call, or of the response in a start event.</summary>
+    public string? Id => _id;
+
+    /// <summary>Gets the name of the tool.</summary>
+    /// <value><see langword="null"/> in a tool-call delta after the first.</value>
+    public string? Name => _type is StreamEventType.ToolCall or StreamEventType.ToolCallDelta or StreamEventType.ToolResult ? (string?)_name : null;
+
+    /// <summary>Gets the model of a start event.</summary>
+    public string? Model => _type == StreamEventType.Start ? (string?)_name : null;
+
+    /// <summary>Gets the provider of a start event.</summary>
+    public string? Provider => _type == StreamEventType.Start ? _text : null;
+
+    /// <summary>Gets the opaque signature that some providers attach to their reasoning.</summary>
+    public string? Signature => _type == StreamEventType.ReasoningDelta ? _id : null;
+
+    /// <summary>Gets the bytes of an audio delta.</summary>
+    public ReadOnlyMemory<byte> Audio => _type == StreamEventType.AudioDelta ? _bytes : default;
+
+    /// <summary>Gets the format of an audio delta.</summary>
+    /// <value><see langword="null"/> if nobody said.</value>
+    public AudioFormat? AudioFormat =>
+        _type == StreamEventType.AudioDelta && _name is string mime ? new AudioFormat(mime, (int)_first, (int)_second, (int)_third) : null;
+
+    /// <summary>Gets the sources of a citations event.</summary>
+    public IReadOnlyList<Citation> Citations => _type == StreamEventType.Citations ? (IReadOnlyList<Citation>)_name! : [];
+
+    /// <summary>Gets the verdict of a safety event.</summary>
+    public SafetyVerdict Safety =>
+        _type == StreamEventType.Safety
+            ? new SafetyVerdict(_id!, (string)_name!, BitConverter.Int64BitsToDouble(_first), _text)
+            : default;
+
+    /// <summary>Gets the number of the step that ended.</summary>
+    public int StepNumber => _type == StreamEventType.FinishStep ? (int)_first : 0;
+
+    /// <summary>Gets the usage of a finish event.</summary>
+    /// <value><see langword="null"/> if the provider did not say.</value>
+    public TokenUsage? Usage => _type == StreamEventType.Finish && _flag ? new TokenUsage(_first, _second, _third) : null;
+
+    /// <summary>Gets why the answer ended, such as <see cref="FinishReasons.Stop"/>.</summary>
+    public string? FinishReason => _type == StreamEventType.Finish ? _id : null;
+
+    /// <summary>Gets the error of an error event.</summary>
+    public StreamError Error =>
+        _type == StreamEventType.Error
+            ? new StreamError(_id!, _text ?? string.Empty, _flag, _second == 0 ? null : TimeSpan.FromTicks(_first))
+            : default;
+
+    /// <summary>Begins an answer.</summary>
+    /// <param name="id">The id of the response, if it has one.</param>
+    /// <param name="model">The model, if known.</param>
+    /// <param name="provider">The provider, if known.</param>
+    /// <returns>The event.</returns>
+    public static StreamEvent Start(string? id = null, string? model = null, string? provider = null) =>
+        new(StreamEventType.Start, provider, id, model);
+
+    /// <summary>Gives a piece of the answer's text.</summary>
+    /// <param name="text">The text. A code point may be split between two pieces: dialects join it again.</param>
+    /// <returns>The event.</returns>
+    public static StreamEvent TextDelta(EventText text) => new(StreamEventType.TextDelta, text);
+
+    /// <summary>Gives a piece of the model's reasoning.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="signature">The provider's opaque signature of the reasoning, if it comes with this piece.</param>
+    /// <returns>The event.</returns>
+    public static StreamEvent ReasoningDelta(EventText text, string? signature = null) =>
+        new(StreamEventType.ReasoningDelta, text, signature);
+
+    /// <summary>Gives a piece of audio.</summary>
+    /// <param name="audio">The bytes, which stay the caller's and must not change until they are encoded.</param>
+    /// <param name="format">Their format, if known.</param>
+    /// <returns>The event.</returns>
+    public static StreamEvent AudioDelta(ReadOnlyMemory<byte> audio, AudioFormat? format = null) =>
+        format is { } known
+            ? new(StreamEventType.AudioDelta, audio, null, known.Mime, known.SampleRate, known.Channels, known.BitDepth)
+            : new(StreamEventType.AudioDelta, audio);
+
+    /// <summary>Gives a whole tool call.</summary>
+    /// <param name="id">The id of the call, which its result repeats.</param>
+    /// <param name="name">The name of the tool.</param>
+    /// <param name="input">The input, one JSON value; empty means <c>{}</c>. It is checked when it is encoded.</param>
+    /// <returns>The event.</returns>
+    /// <exception cref="ArgumentException">The id or the name is missing.</exception>
+    public static StreamEvent ToolCall(string id, string name, EventText input)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return new(StreamEventType.ToolCall, input, id, name);
+    }
+
+    /// <summary>Gives a piece of a tool call's JSON input.</summary>
+    /// <param name="id">The id of the call; the same in all its pieces.</param>
+    /// <param name="name">The name of the tool, in the first piece; <see langword="null"/> in the others.</param>
+    /// <param name="inputPart">The next characters of the JSON; by itself it need not be valid.</param>
+    /// <returns>The event.</returns>
+    /// <exception cref="ArgumentException">The id is missing.</exception>
+    public static StreamEvent ToolCallDelta(string id, string? name, EventText inputPart)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        return new(StreamEventType.ToolCallDelta, inputPart, id, name);
+    }
+
+    /// <summary>Gives what a tool returned.</summary>
+    /// <param name="id">The id of the call that it answers.</param>
+    /// <param name="name">The name of the tool, if known.</param>
+    /// <param name="result">The result, one JSON value; empty means <c>null</c>. It is checked when it is encoded.</param>
+    /// <returns>The event.</returns>
+    /// <exception cref="ArgumentException">The id is missing.</exception>
+    public static StreamEvent ToolResult(string id, string? name, EventText result)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        return new(StreamEventType.ToolResult, result, id, name);
+    }
+
+    /// <summary>Names sources of the answer.</summary>
+    /// <param name="citations">The sources. The list must not change until it is encoded.</param>
+    /// <returns>The event.</returns>
+    public static StreamEvent CitationList(IReadOnlyList<Citation> citations)
+    {
+        ArgumentNullException.ThrowIfNull(citations);
+        return new(StreamEventType.Citations, name: citations);
+    }
+
+    /// <summary>Tells what a safety check found.</summary>
+    /// <param name="verdict">The verdict.</param>
+    /// <returns>The event.</returns>
+    /// <exception cref="ArgumentException">The score is not a number: JSON has no form for it.</exception>
+    public static StreamEvent SafetyCheck(SafetyVerdict verdict)
+    {
+        if (!double.IsFinite(verdict.Score))
+        {
+            throw new ArgumentException($"A safety score must be a finite number; got {verdict.Score}.", nameof(verdict));
+        }
+
+        return new(
+            StreamEventType.Safety,
+            verdict.Note,
+            verdict.Category ?? string.Empty,
+            verdict.Action ?? string.Empty,
+            BitConverter.DoubleToInt64Bits(verdict.Score));
+    }
+
+    /// <summary>Ends a step.</summary>
+    /// <param name="number">Its number.</param>
+    /// <returns>The event.</returns>
+    public static StreamEvent FinishStep(int number) => new(StreamEventType.FinishStep, first: number);
+
+    /// <summary>Ends the answer.</summary>
+    /// <param name="reason">Why, such as <see cref="FinishReasons.Stop"/>; <see langword="null"/> if unknown.</param>
+    /// <param name="usage">What it cost, if known.</param>
+    /// <returns>The event.</returns>
+    public static StreamEvent Finish(string? reason = null, TokenUsage? usage = null) =>
+        usage is { } known
+            ? new(StreamEventType.Finish, default, reason, null, known.InputTokens, known.OutputTokens, known.TotalTokens, flag: true)
+            : new(StreamEventType.Finish, default, reason);
+
+    /// <summary>Fails the answer: the stream ends with this error, and no end marker follows.</summary>
+    /// <param name="error">What the client is told.</param>
+    /// <returns>The event.</returns>
+    public static StreamEvent Failure(StreamError error) =>
+        new(
+            StreamEventType.Error,
+            error.Message,
+            error.Code ?? StreamErrorCodes.Internal,
+            null,
+            error.RetryAfter?.Ticks ?? 0,
+            error.RetryAfter is null ? 0 : 1,
+            flag: error.Temporary);
+
+    /// <summary>Gives a JSON value of the application's own.</summary>
+    /// <param name="json">One JSON value. It is checked when it is encoded.</param>
+    /// <returns>The event.</returns>
+    public static StreamEvent Raw(EventText json) => new(StreamEventType.Raw, json);
+
+    /// <summary>Says when the event happened.</summary>
+    /// <param name="timestamp">The time; it is kept to the millisecond.</param>
+    /// <returns>The same event with the time.</returns>
+    public StreamEvent At(DateTimeOffset timestamp) => new(this, timestamp.ToUnixTimeMilliseconds());
+
+    internal long TimestampMilliseconds => _timestamp;
+
+    /// <summary>Whether the text of a delta ends in the middle of a code point.</summary>
+    internal bool EndsInsideCodePoint =>
+        _text is not null
+            ? _text.Length > 0 && char.IsHighSurrogate(_text[^1])
+            : !_bytes.IsEmpty && _bytes.Span[^1] >= 0x80 && Internal.Utf8Tail.IncompleteLength(_bytes.Span) > 0;
+
+    internal bool IsTextual => _type is StreamEventType.TextDelta or StreamEventType.ReasoningDelta or StreamEventType.ToolCallDelta;
+
+    internal StreamEvent WithText(EventText text) =>
+        new(new StreamEvent(_type, text, _id, _name, _first, _second, _third, _flag), _timestamp);
+
+    /// <summary>Gets the type and, where there is one, the text.</summary>
+    public override string ToString() => _text is null && _bytes.IsEmpty ? _type.ToString() : $"{_type}: {Text}";
+}

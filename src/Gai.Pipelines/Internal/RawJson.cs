@@ -1,0 +1,103 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+
+namespace Gai.Pipelines.Internal;
+
+/// <summary>Writes JSON that somebody else made, after making sure that it is one value and stays on one line.</summary>
+internal static class RawJson
+{
+    private static readonly JsonReaderOptions Strict = new() { MaxDepth = 256 };
+
+    // Unicode's line ends are legal inside a JSON string, but some readers split there: they are escaped (C2 85, E2 80 A8, E2 80 A9).
+    private static readonly SearchValues<byte> MayNeedWork = SearchValues.Create([(byte)'\r', (byte)'\n', 0xC2, 0xE2]);
+
+    /// <summary>Writes one JSON value.</summary>
+    /// <param name="output">The frame.</param>
+    /// <param name="json">The value, as text or UTF-8.</param>
+    /// <param name="ifEmpty">What is written for an empty text.</param>
+    /// <param name="what">What the value is, for the error.</param>
+    /// <exception cref="FormatException">It is not one JSON value.</exception>
+    public static void Write(FrameWriter output, in EventText json, ReadOnlySpan<byte> ifEmpty, string what)
+    {
+        if (json.IsEmpty)
+        {
+            output.Write(ifEmpty);
+        }
+        else if (json.IsString)
+        {
+            int most = Encoding.UTF8.GetMaxByteCount(json.String.Length);
+            byte[] rented = ArrayPool<byte>.Shared.Rent(most);
+            int length = Encoding.UTF8.GetBytes(json.String, rented);
+            Write(output, rented.AsSpan(0, length), what);
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+        else
+        {
+            Write(output, json.Utf8.Span, what);
+        }
+    }
+
+    private static void Write(FrameWriter output, ReadOnlySpan<byte> json, string what)
+    {
+        Validate(json, what);
+        if (!json.ContainsAny(MayNeedWork))
+        {
+            output.Write(json);
+            return;
+        }
+
+        while (!json.IsEmpty)
+        {
+            int at = json.IndexOfAny(MayNeedWork);
+            output.Write(at < 0 ? json : json[..at]);
+            if (at < 0)
+            {
+                return;
+            }
+
+            json = json[at..];
+            json = json[WriteOne(output, json)..];
+        }
+    }
+
+    private static int WriteOne(FrameWriter output, ReadOnlySpan<byte> json)
+    {
+        if (json[0] is (byte)'\r' or (byte)'\n')
+        {
+            // Valid JSON has raw line breaks only between its tokens, where a space says the same.
+            output.Write(" "u8);
+            return 1;
+        }
+
+        Rune.DecodeFromUtf8(json, out Rune rune, out int consumed);
+        output.Write(rune.Value switch
+        {
+            0x85 => "\\u0085"u8,
+            0x2028 => "\\u2028"u8,
+            0x2029 => "\\u2029"u8,
+            _ => json[..consumed],
+        });
+        return consumed;
+    }
+
+    private static void Validate(ReadOnlySpan<byte> json, string what)
+    {
+        var reader = new Utf8JsonReader(json, Strict);
+        try
+        {
+            while (reader.Read())
+            {
+                // A lazily read string hides invalid UTF-8 until somebody asks for it.
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && !System.Text.Unicode.Utf8.IsValid(reader.ValueSpan))
+                {
+                    throw new FormatException($"{what} contains invalid UTF-8 at byte {reader.TokenStartIndex}. Give UTF-8, or a string.");
+                }
+            }
+        }
+        catch (JsonException failure)
+        {
+            throw new FormatException($"{what} is not one JSON value: {failure.Message} Give one complete value.", failure);
+        }
+    }
+}
