@@ -1,0 +1,142 @@
+namespace Gai.Pipelines.Internal;
+
+/// <summary>Knows the times of one stream: the commit window, the keep-alive, how long bytes have been held.</summary>
+/// <remarks>A write only notes the time. When the scheduler comes round, the entry looks whether that was long ago.</remarks>
+internal sealed class PumpTimes : TimingEntry
+{
+    private const long LongestHoldMilliseconds = 5;
+    private const long NotHolding = -1;
+
+    private readonly Wake _wake;
+    private readonly StreamScheduler _scheduler;
+    private readonly long _keepAlive;
+    private readonly long _longestHold;
+    private readonly WindowEntry? _window;
+    private long _lookedAt;
+    private long _heldSince = NotHolding;
+    private long _wroteAt;
+    private long _commitAt;
+
+    public PumpTimes(Wake wake, PumpSettings settings)
+    {
+        _wake = wake;
+        _scheduler = settings.Scheduler;
+        _keepAlive = (long)settings.KeepAliveInterval.TotalMilliseconds;
+        FlushPolicy policy = settings.FlushPolicy;
+        if (policy.IsImmediate)
+        {
+            // A source that blocks instead of awaiting must not hold its own events back.
+            _longestHold = LongestHoldMilliseconds;
+            UnflushedLimit = settings.UnflushedLimitBytes;
+        }
+        else
+        {
+            _longestHold = (long)policy.Delay.TotalMilliseconds;
+            _window = new WindowEntry(wake, policy.Delay);
+            UnflushedLimit = Math.Min(settings.UnflushedLimitBytes, policy.Bytes);
+        }
+    }
+
+    /// <summary>How many bytes are flushed although more events are ready.</summary>
+    public int UnflushedLimit { get; }
+
+    public bool CommitIsDue => Now >= _commitAt;
+
+    public bool KeepAliveIsDue => _keepAlive > 0 && Now - _wroteAt >= _keepAlive;
+
+    private long Now => _scheduler.CoarseMilliseconds;
+
+    public void Start(TimeSpan commitWindow)
+    {
+        long now = Now;
+        _lookedAt = now;
+
+        // The phases differ, so that streams that began together are not kept alive in the same millisecond.
+        _wroteAt = now - (long)(_keepAlive * 0.1 * Random.Shared.NextDouble());
+        _commitAt = commitWindow == Timeout.InfiniteTimeSpan ? long.MaxValue : now + (long)commitWindow.TotalMilliseconds;
+        Reschedule();
+    }
+
+    /// <summary>Notes that all that was held is being written.</summary>
+    public void OnFlush()
+    {
+        _heldSince = NotHolding;
+        _lookedAt = _wroteAt = Now;
+        _commitAt = long.MaxValue;
+        _window?.End();
+    }
+
+    /// <summary>Notes that the source was waited for: what it gives next has not been held by it.</summary>
+    public void OnResume() => _lookedAt = Now;
+
+    /// <summary>Looks whether the oldest byte that is held has waited too long, the time of its own pull included.</summary>
+    public bool HasHeldTooLong()
+    {
+        if (_heldSince == NotHolding)
+        {
+            _heldSince = _lookedAt;
+        }
+
+        _lookedAt = Now;
+        return _lookedAt - _heldSince >= _longestHold;
+    }
+
+    /// <summary>Begins the flush window of the bytes that are held, if it has not begun.</summary>
+    public void HoldUntilWindowEnds() => _window?.Begin(_scheduler.Milliseconds);
+
+    /// <summary>Sets the next time.</summary>
+    public void Reschedule()
+    {
+        long wait = WaitFrom(Now);
+        if (wait != long.MaxValue)
+        {
+            _scheduler.Seconds.Schedule(this, TimeSpan.FromMilliseconds(Math.Max(0, wait)));
+        }
+    }
+
+    public void Stop()
+    {
+        _scheduler.Seconds.Retire(this);
+        if (_window is not null)
+        {
+            _scheduler.Milliseconds.Retire(_window);
+        }
+    }
+
+    protected internal override void OnDue()
+    {
+        if (WaitFrom(Now) <= 0)
+        {
+            _wake.Signal(WakeSignals.Tick, onThreadPool: true);
+        }
+        else
+        {
+            Reschedule();
+        }
+    }
+
+    private long WaitFrom(long now)
+    {
+        long next = Math.Min(_commitAt, _keepAlive > 0 ? _wroteAt + _keepAlive : long.MaxValue);
+        return next == long.MaxValue ? long.MaxValue : next - now;
+    }
+
+    /// <summary>The flush window; only streams that have one pay for it.</summary>
+    private sealed class WindowEntry(Wake wake, TimeSpan delay) : TimingEntry
+    {
+        private bool _hasBegun;
+
+        public void Begin(TimingWheel wheel)
+        {
+            if (!_hasBegun)
+            {
+                _hasBegun = true;
+                wheel.Schedule(this, delay);
+            }
+        }
+
+        public void End() => _hasBegun = false;
+
+        protected internal override void OnDue() => wake.Signal(WakeSignals.Window, onThreadPool: true);
+    }
+}

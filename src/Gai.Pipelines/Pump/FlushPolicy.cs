@@ -1,0 +1,43 @@
+namespace Gai.Pipelines;
+
+/// <summary>Says when the bytes of a stream are flushed, that is, handed to the transport.</summary>
+/// <remarks>The first frame, errors and the end are flushed at once under every policy.</remarks>
+public sealed record FlushPolicy
+{
+    /// <summary>The most bytes that a window holds if nothing else is said: 16 KiB.</summary>
+    public const int DefaultBytes = 16 * 1024;
+
+    /// <summary>Holds frames at most this long, or until there are this many bytes.</summary>
+    /// <param name="delay">The longest time a frame waits. Zero means <see cref="Immediate"/>; otherwise 1 ms to 10 s.</param>
+    /// <param name="bytes">How many waiting bytes are flushed at once, at least 1.</param>
+    public FlushPolicy(TimeSpan delay, int bytes = DefaultBytes)
+    {
+        Delay = delay;
+        Bytes = bytes;
+    }
+
+    /// <summary>Flushes when the source has nothing ready. No frame waits for another that does not exist yet.</summary>
+    public static FlushPolicy Immediate { get; } = new(TimeSpan.Zero);
+
+    /// <summary>Gets the longest time a frame waits.</summary>
+    /// <value>Zero for <see cref="Immediate"/>.</value>
+    public TimeSpan Delay { get; }
+
+    /// <summary>Gets how many waiting bytes are flushed at once.</summary>
+    public int Bytes { get; }
+
+    internal bool IsImmediate => Delay == TimeSpan.Zero;
+
+    /// <summary>Holds frames at most this long, or until there are this many bytes: fewer system calls for more latency.</summary>
+    /// <param name="delay">The longest time a frame waits, 1 ms to 10 s.</param>
+    /// <param name="bytes">How many waiting bytes are flushed at once, at least 1.</param>
+    /// <returns>The policy.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The delay or the number is out of its range.</exception>
+    public static FlushPolicy Window(TimeSpan delay, int bytes = DefaultBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.FromMilliseconds(1));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(delay, TimeSpan.FromSeconds(10));
+        ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 1);
+        return new FlushPolicy(delay, bytes);
+    }
+}

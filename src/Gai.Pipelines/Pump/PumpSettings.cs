@@ -1,0 +1,41 @@
+namespace Gai.Pipelines;
+
+/// <summary>Holds what the pump needs to know. Immutable; streams share it.</summary>
+public sealed record PumpSettings
+{
+    /// <summary>The settings that a user gets who chooses nothing.</summary>
+    public static PumpSettings Default { get; } = new();
+
+    /// <summary>Gets when frames are flushed.</summary>
+    /// <value>Default <see cref="FlushPolicy.Immediate"/>.</value>
+    public FlushPolicy FlushPolicy { get; init; } = FlushPolicy.Immediate;
+
+    /// <summary>Gets how many unflushed bytes are flushed although more events are ready.</summary>
+    /// <value>Default 16 KiB, in bytes, at least 1.</value>
+    public int UnflushedLimitBytes { get; init; } = 16 * 1024;
+
+    /// <summary>Gets the longest silence before the dialect's keep-alive is written.</summary>
+    /// <value>Default 15 s; <see cref="TimeSpan.Zero"/> turns keep-alives off.</value>
+    public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Gets how long the head of the response waits for the first event.</summary>
+    /// <value>Default 1 s; <see cref="TimeSpan.Zero"/> sends it at once, <see cref="Timeout.InfiniteTimeSpan"/> with the first event only.</value>
+    public TimeSpan CommitWindow { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Gets how long the end of a stream waits for a source that ignores its cancellation.</summary>
+    /// <value>Default 5 s. After it the source is detached: it runs on by itself and is disposed when it returns.</value>
+    public TimeSpan DetachAfter { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Gets the most bytes that one frame may have.</summary>
+    /// <value>Default 16 MiB, at least 256.</value>
+    public int MaxFrameBytes { get; init; } = FrameWriter.DefaultMaxFrameBytes;
+
+    /// <summary>Gets what a client is told of an exception of the source.</summary>
+    /// <value>By default <see cref="StreamErrorException.Error"/> where it is one, otherwise <see cref="StreamError.Internal"/>: the text of an exception does not leave the server.</value>
+    public Func<Exception, StreamError> DescribeFailure { get; init; } = static failure =>
+        failure is StreamErrorException known ? known.Error : StreamError.Internal;
+
+    /// <summary>Gets the scheduler that all streams of a server share.</summary>
+    /// <value>Default <see cref="StreamScheduler.Shared"/>.</value>
+    public StreamScheduler Scheduler { get; init; } = StreamScheduler.Shared;
+}

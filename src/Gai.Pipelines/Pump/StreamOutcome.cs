@@ -1,0 +1,32 @@
+namespace Gai.Pipelines;
+
+/// <summary>Says how a stream ended.</summary>
+public enum StreamOutcomeReason
+{
+    /// <summary>The source ended and the client got everything, with the end marker of the dialect.</summary>
+    Completed,
+
+    /// <summary>The client left, or the connection broke.</summary>
+    ClientGone,
+
+    /// <summary>The source or a serializer threw, or the source said that it failed.</summary>
+    SourceFailed,
+
+    /// <summary>The server is shutting down.</summary>
+    Drained,
+}
+
+/// <summary>Tells how a stream ended and what was sent.</summary>
+/// <param name="Reason">How it ended.</param>
+/// <param name="Events">The events that were encoded.</param>
+/// <param name="Bytes">The bytes of all frames, before the transport's own framing.</param>
+/// <param name="Flushes">How often they were flushed.</param>
+/// <param name="HeadSent">Whether the head of the response was sent before the end was known. If not, the response can still become another one.</param>
+/// <param name="Exception">What the source threw, if it did. It may be set beside <see cref="StreamOutcomeReason.ClientGone"/>.</param>
+public readonly record struct StreamOutcome(
+    StreamOutcomeReason Reason,
+    long Events,
+    long Bytes,
+    long Flushes,
+    bool HeadSent,
+    Exception? Exception = null);

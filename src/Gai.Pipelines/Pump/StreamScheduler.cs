@@ -1,0 +1,47 @@
+using Gai.Pipelines.Internal;
+
+namespace Gai.Pipelines;
+
+/// <summary>Wakes the streams of a server when one of their times has come: one timer for all of them instead of one each.</summary>
+/// <remarks>Thread-safe. The timers run only while a stream waits for something.</remarks>
+public sealed class StreamScheduler : IDisposable
+{
+    private readonly TimeProvider _time;
+
+    /// <summary>Makes a scheduler.</summary>
+    /// <param name="timeProvider">The clock.</param>
+    public StreamScheduler(TimeProvider timeProvider)
+    {
+        ArgumentNullException.ThrowIfNull(timeProvider);
+        _time = timeProvider;
+        Seconds = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(100));
+        Milliseconds = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(4));
+    }
+
+    /// <summary>Gets the scheduler of the streams that name none, on the system's clock.</summary>
+    public static StreamScheduler Shared { get; } = new(TimeProvider.System);
+
+    /// <summary>Gets how many entries wait for their time. Zero when no stream is open.</summary>
+    public int EntryCount => Seconds.Count + Milliseconds.Count;
+
+    internal TimeProvider TimeProvider => _time;
+
+    /// <summary>Keep-alives, commit windows, deadlines: what may be late by a tenth of a second.</summary>
+    internal TimingWheel Seconds { get; }
+
+    /// <summary>Flush windows.</summary>
+    internal TimingWheel Milliseconds { get; }
+
+    /// <summary>A clock for the hot path: cheap to read, exact to some milliseconds.</summary>
+    internal long CoarseMilliseconds =>
+        ReferenceEquals(_time, TimeProvider.System)
+            ? Environment.TickCount64
+            : (long)(_time.GetTimestamp() * (1000d / _time.TimestampFrequency));
+
+    /// <summary>Stops the timers.</summary>
+    public void Dispose()
+    {
+        Seconds.Dispose();
+        Milliseconds.Dispose();
+    }
+}
