@@ -14,6 +14,9 @@ public enum StreamOutcomeReason
 
     /// <summary>The server is shutting down.</summary>
     Drained,
+
+    /// <summary>The stream never began: the client accepts none of its formats, has it already, or the server takes no new ones.</summary>
+    Refused,
 }
 
 /// <summary>Tells how a stream ended and what was sent.</summary>
