@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Logging;
+
+namespace Gai.Pipelines.Hosting;
+
+/// <summary>The library's log messages: at most one a stream, never one an event.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Error, "The source of {Path} failed after {Events} events; the client was told by an error record.", EventName = "StreamFailed")]
+    public static partial void StreamFailed(ILogger logger, string path, long events, Exception exception);
+
+    [LoggerMessage(2, LogLevel.Error, "The source of {Path} failed before its first event; the client got status {Status}.", EventName = "StreamFailedEarly")]
+    public static partial void StreamFailedEarly(ILogger logger, string path, int status, Exception exception);
+
+    [LoggerMessage(3, LogLevel.Debug, "The client of {Path} left after {Events} events.", EventName = "ClientGone")]
+    public static partial void ClientGone(ILogger logger, string path, long events);
+
+    [LoggerMessage(4, LogLevel.Debug, "The stream of {Path} was ended after {Events} events because the server shuts down.", EventName = "StreamDrained")]
+    public static partial void StreamDrained(ILogger logger, string path, long events);
+
+    [LoggerMessage(5, LogLevel.Debug, "The request to {Path} was refused with status {Status}: {Reason}", EventName = "StreamRefused")]
+    public static partial void StreamRefused(ILogger logger, string path, int status, string reason);
+
+    [LoggerMessage(6, LogLevel.Warning, "The source of {Path} threw when it was disposed of, after its stream was over.", EventName = "SourceDisposalFailed")]
+    public static partial void SourceDisposalFailed(ILogger logger, string path, Exception exception);
+
+    [LoggerMessage(7, LogLevel.Information, "{Streams} streams are being ended because the server shuts down.", EventName = "Draining")]
+    public static partial void Draining(ILogger logger, int streams);
+
+    [LoggerMessage(8, LogLevel.Warning, "The stream of {Path} ended as failed after {Events} events: {Reason}", EventName = "StreamAbandoned")]
+    public static partial void StreamAbandoned(ILogger logger, string path, long events, string reason);
+}

@@ -1,0 +1,58 @@
+using Gai.Pipelines;
+using Gai.Pipelines.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds the services of event streams to an application.</summary>
+public static class GaiPipelinesServiceCollectionExtensions
+{
+    /// <summary>Adds the services with the default options.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <returns>The same services.</returns>
+    public static IServiceCollection AddGaiPipelines(this IServiceCollection services) => services.AddGaiPipelines(static _ => { });
+
+    /// <summary>Adds the services and sets the options in code.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="configure">Sets the options.</param>
+    /// <returns>The same services.</returns>
+    public static IServiceCollection AddGaiPipelines(this IServiceCollection services, Action<EventStreamOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        services.Configure(configure);
+        return AddCore(services);
+    }
+
+    /// <summary>Adds the services and sets the options from a section of the configuration.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="section">The section, by convention <c>GaiPipelines</c>. Its keys are the names of the options.</param>
+    /// <returns>The same services.</returns>
+    public static IServiceCollection AddGaiPipelines(this IServiceCollection services, IConfigurationSection section)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(section);
+        services.Configure<EventStreamOptions>(section);
+        return AddCore(services);
+    }
+
+    private static IServiceCollection AddCore(IServiceCollection services)
+    {
+        services.AddOptions<EventStreamOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<EventStreamOptions>, EventStreamOptionsValidator>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(static provider => new StreamScheduler(provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<StreamRegistry>();
+        services.TryAddSingleton<EventStreamProfiles>();
+        services.TryAddSingleton<EventStreamExecutor>();
+        services.TryAddSingleton(static provider => new EventStreamMiddleware(
+            provider.GetRequiredService<EventStreamProfiles>(),
+            provider.GetRequiredService<ILogger<EventStreamMiddleware>>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, DrainService>());
+        return services;
+    }
+}

@@ -1,0 +1,63 @@
+namespace Gai.Pipelines.Hosting;
+
+/// <summary>Holds what an application can choose about its event streams, for all of them or for an endpoint.</summary>
+/// <remarks>
+/// Set it in <c>AddGaiPipelines</c>, or for an endpoint with <c>WithEventStreamOptions</c>. All values are checked when the
+/// application starts. After that, changes have no effect.
+/// </remarks>
+public sealed class EventStreamOptions
+{
+    /// <summary>Gets or sets the longest silence before a keep-alive is written.</summary>
+    /// <value>Default 15 s; <see cref="TimeSpan.Zero"/> turns keep-alives off, otherwise 1 s to 1 h. Proxies close silent connections after 10 to 100 s.</value>
+    public TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Gets or sets how long the head of the response waits for the first event, so that an early failure gets a real status.</summary>
+    /// <value>Default 1 s; <see cref="TimeSpan.Zero"/> sends the head at once, <see cref="Timeout.InfiniteTimeSpan"/> only with the first event, otherwise up to 5 min.</value>
+    public TimeSpan CommitWindow { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Gets or sets when frames are flushed.</summary>
+    /// <value>Default <see cref="FlushPolicy.Immediate"/>. In configuration <c>FlushPolicy:Delay</c> and <c>FlushPolicy:Bytes</c>.</value>
+    public FlushPolicy FlushPolicy { get; set; } = FlushPolicy.Immediate;
+
+    /// <summary>Gets or sets how many unflushed bytes are flushed although more events are ready.</summary>
+    /// <value>Default 16 KiB, in bytes, 256 to 16 MiB.</value>
+    public int UnflushedLimitBytes { get; set; } = 16 * 1024;
+
+    /// <summary>Gets or sets how many events wait between a producer that pushes and the client before the producer waits.</summary>
+    /// <value>Default 256, in events, 1 to 1,000,000.</value>
+    public int ChannelCapacity { get; set; } = StreamSource.DefaultChannelCapacity;
+
+    /// <summary>Gets or sets whether events of SSE are numbered in their field <c>id</c>.</summary>
+    /// <value>Default <see langword="false"/>: an <c>EventSource</c> that connects again would send the number back to a server that does not resume.</value>
+    public bool EventIds { get; set; }
+
+    /// <summary>Gets or sets how long clients of SSE shall wait before they connect again.</summary>
+    /// <value>Default <see langword="null"/>: it is left to them. Otherwise 0 to 1 h.</value>
+    public TimeSpan? RetryHint { get; set; }
+
+    /// <summary>Gets or sets whether events of the gai dialect carry a time stamp.</summary>
+    /// <value>Default <see langword="false"/>.</value>
+    public bool Timestamps { get; set; }
+
+    /// <summary>Gets or sets the event name of an error in SSE.</summary>
+    /// <value>Default <c>gai.error</c>. The original gai says <c>error</c>, which an <c>EventSource</c> cannot tell from a lost connection.</value>
+    public string ErrorEventName { get; set; } = "gai.error";
+
+    /// <summary>Gets or sets the most bytes that one frame may have.</summary>
+    /// <value>Default 16 MiB, in bytes, 256 to 1 GiB.</value>
+    public int MaxFrameBytes { get; set; } = FrameWriter.DefaultMaxFrameBytes;
+
+    /// <summary>Gets or sets the most bytes of a stream that is sent as one JSON document and is held in memory until then.</summary>
+    /// <value>Default 1 MiB, in bytes, 256 to 1 GiB. A stream that has more is answered with 406.</value>
+    public int MaxDocumentBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>Gets or sets how long the end of a stream waits for a source that ignores its cancellation.</summary>
+    /// <value>Default 5 s, 0 to 5 min. After it the source is detached: it runs on by itself and is disposed of when it returns.</value>
+    public TimeSpan DetachAfter { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Gets or sets whether clients are told the text of an exception.</summary>
+    /// <value>Default <see langword="false"/>: it can hold secrets. For development.</value>
+    public bool IncludeExceptionText { get; set; }
+
+    internal EventStreamOptions Clone() => (EventStreamOptions)MemberwiseClone();
+}

@@ -1,0 +1,97 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+
+namespace Gai.Pipelines.Hosting;
+
+/// <summary>Checks the options when the application starts.</summary>
+/// <remarks>By hand, since the generated validator cannot name the value it refuses, nor what to do about it.</remarks>
+internal sealed class EventStreamOptionsValidator : IValidateOptions<EventStreamOptions>
+{
+    private const int Kibi = 1024;
+    private const int Gibi = 1024 * 1024 * 1024;
+
+    public ValidateOptionsResult Validate(string? name, EventStreamOptions options)
+    {
+        var failures = new List<string>();
+        CheckTimes(options, failures);
+        CheckSizes(options, failures);
+        try
+        {
+            _ = new EventName(options.ErrorEventName);
+            if (string.IsNullOrEmpty(options.ErrorEventName))
+            {
+                failures.Add("ErrorEventName is empty. Give the name of the event that tells of an error, such as gai.error.");
+            }
+        }
+        catch (ArgumentException failure)
+        {
+            failures.Add($"ErrorEventName is not a name: {failure.Message}");
+        }
+
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+
+    /// <summary>Checks options that do not come from the container.</summary>
+    /// <exception cref="OptionsValidationException">One is out of its range.</exception>
+    public static void ThrowIfInvalid(EventStreamOptions options)
+    {
+        ValidateOptionsResult result = new EventStreamOptionsValidator().Validate(null, options);
+        if (result.Failed)
+        {
+            throw new OptionsValidationException(nameof(EventStreamOptions), typeof(EventStreamOptions), result.Failures);
+        }
+    }
+
+    private static void CheckTimes(EventStreamOptions options, List<string> failures)
+    {
+        if (options.KeepAliveInterval != TimeSpan.Zero)
+        {
+            Check(failures, nameof(options.KeepAliveInterval), options.KeepAliveInterval, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), "or 00:00:00 to turn keep-alives off");
+        }
+
+        if (options.CommitWindow != Timeout.InfiniteTimeSpan)
+        {
+            Check(failures, nameof(options.CommitWindow), options.CommitWindow, TimeSpan.Zero, TimeSpan.FromMinutes(5), "or -00:00:00.001 to wait for the first event");
+        }
+
+        if (options.RetryHint is { } retry)
+        {
+            Check(failures, nameof(options.RetryHint), retry, TimeSpan.Zero, TimeSpan.FromHours(1), "or leave it out");
+        }
+
+        Check(failures, nameof(options.DetachAfter), options.DetachAfter, TimeSpan.Zero, TimeSpan.FromMinutes(5), null);
+        if (options.FlushPolicy is not { } policy)
+        {
+            failures.Add("FlushPolicy is null. Use FlushPolicy.Immediate or FlushPolicy.Window(delay).");
+        }
+        else if (policy.Delay != TimeSpan.Zero)
+        {
+            Check(failures, "FlushPolicy.Delay", policy.Delay, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10), "or 00:00:00 to flush at once");
+            Check(failures, "FlushPolicy.Bytes", policy.Bytes, 1, 16 * Kibi * Kibi, "bytes");
+        }
+    }
+
+    private static void CheckSizes(EventStreamOptions options, List<string> failures)
+    {
+        Check(failures, nameof(options.UnflushedLimitBytes), options.UnflushedLimitBytes, 256, 16 * Kibi * Kibi, "bytes");
+        Check(failures, nameof(options.ChannelCapacity), options.ChannelCapacity, 1, 1_000_000, "events");
+        Check(failures, nameof(options.MaxFrameBytes), options.MaxFrameBytes, 256, Gibi, "bytes");
+        Check(failures, nameof(options.MaxDocumentBytes), options.MaxDocumentBytes, 256, Gibi, "bytes");
+    }
+
+    private static void Check(List<string> failures, string setting, TimeSpan value, TimeSpan least, TimeSpan most, string? orElse)
+    {
+        if (value < least || value > most)
+        {
+            failures.Add($"{setting} is {value}. Set it to {least} to {most}{(orElse is null ? string.Empty : ", ")}{orElse}.");
+        }
+    }
+
+    private static void Check(List<string> failures, string setting, int value, int least, int most, string unit)
+    {
+        if (value < least || value > most)
+        {
+            failures.Add(string.Create(CultureInfo.InvariantCulture, $"{setting} is {value:N0}. Set it to {least:N0} to {most:N0} {unit}."));
+        }
+    }
+}

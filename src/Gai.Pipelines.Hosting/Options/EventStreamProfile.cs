@@ -1,0 +1,76 @@
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace Gai.Pipelines.Hosting;
+
+/// <summary>The options of an endpoint, in the form in which streams use them. Made once, shared by all its streams.</summary>
+internal sealed class EventStreamProfile
+{
+    public EventStreamProfile(EventStreamOptions options, StreamScheduler scheduler)
+    {
+        ChannelCapacity = options.ChannelCapacity;
+        MaxDocumentBytes = options.MaxDocumentBytes;
+        IncludeExceptionText = options.IncludeExceptionText;
+        Dialect = new DialectSettings
+        {
+            EventIds = options.EventIds,
+            RetryHint = options.RetryHint,
+            Timestamps = options.Timestamps,
+            ErrorEventName = new EventName(options.ErrorEventName),
+            TimeProvider = scheduler.TimeProvider,
+        };
+        Pump = new PumpSettings
+        {
+            FlushPolicy = options.FlushPolicy,
+            UnflushedLimitBytes = options.UnflushedLimitBytes,
+            KeepAliveInterval = options.KeepAliveInterval,
+            CommitWindow = options.CommitWindow,
+            DetachAfter = options.DetachAfter,
+            MaxFrameBytes = options.MaxFrameBytes,
+            DescribeFailure = failure => StreamFailure.Describe(failure, options.IncludeExceptionText),
+            Scheduler = scheduler,
+        };
+        Document = Pump with { CommitWindow = Timeout.InfiniteTimeSpan, KeepAliveInterval = TimeSpan.Zero, FlushPolicy = FlushPolicy.Immediate };
+    }
+
+    public int ChannelCapacity { get; }
+
+    public int MaxDocumentBytes { get; }
+
+    public bool IncludeExceptionText { get; }
+
+    public DialectSettings Dialect { get; }
+
+    public PumpSettings Pump { get; }
+
+    /// <summary>The settings of a stream that is collected into one document: nobody sees it before its end.</summary>
+    public PumpSettings Document { get; }
+}
+
+/// <summary>Finds the profile of an endpoint.</summary>
+internal sealed class EventStreamProfiles(IOptions<EventStreamOptions> options, StreamScheduler scheduler)
+{
+    private readonly EventStreamProfile _default = new(options.Value, scheduler);
+    private readonly ConditionalWeakTable<Endpoint, EventStreamProfile> _ofEndpoints = [];
+
+    public EventStreamProfile Of(Endpoint? endpoint) =>
+        endpoint?.Metadata.GetMetadata<EndpointOptionsMetadata>() is null
+            ? _default
+            : _ofEndpoints.GetValue(endpoint, Make);
+
+    private EventStreamProfile Make(Endpoint endpoint)
+    {
+        EventStreamOptions own = options.Value.Clone();
+        foreach (EndpointOptionsMetadata metadata in endpoint.Metadata.GetOrderedMetadata<EndpointOptionsMetadata>())
+        {
+            metadata.Configure(own);
+        }
+
+        EventStreamOptionsValidator.ThrowIfInvalid(own);
+        return new EventStreamProfile(own, scheduler);
+    }
+}
+
+/// <summary>What an endpoint changes about the options.</summary>
+internal sealed record EndpointOptionsMetadata(Action<EventStreamOptions> Configure);

@@ -1,0 +1,39 @@
+using System.Net.ServerSentEvents;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Gai.Pipelines.Hosting;
+
+/// <summary>Finds the dialect of events for which none was named.</summary>
+internal static class DefaultDialect
+{
+    /// <summary>AI events speak gai, all others plain.</summary>
+    public static DialectFactory<T> For<T>(HttpContext context, EventStreamResultOptions? options) =>
+        typeof(T) == typeof(StreamEvent)
+            ? (DialectFactory<T>)(object)Dialects.Gai
+            : Dialects.Plain(TypeInfoOf<T>(context, options), new EventName(options?.EventType));
+
+    /// <summary>The framework's items speak plain, with names and ids of their own.</summary>
+    public static DialectFactory<SseItem<T>> ForItems<T>(HttpContext context, EventStreamResultOptions? options) =>
+        Dialects.SseItems(TypeInfoOf<T>(context, options));
+
+    private static JsonTypeInfo<T>? TypeInfoOf<T>(HttpContext context, EventStreamResultOptions? options)
+    {
+        if (options?.JsonTypeInfo is { } given)
+        {
+            return given as JsonTypeInfo<T> ?? throw new InvalidOperationException(
+                $"The stream's JsonTypeInfo is for {given.Type.Name}, but its events are {typeof(T).Name}. Give a JsonTypeInfo<{typeof(T).Name}>.");
+        }
+
+        if (typeof(T) == typeof(string) || typeof(T) == typeof(byte[]))
+        {
+            return null;
+        }
+
+        JsonOptions json = context.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value;
+        return (JsonTypeInfo<T>)json.SerializerOptions.GetTypeInfo(typeof(T));
+    }
+}

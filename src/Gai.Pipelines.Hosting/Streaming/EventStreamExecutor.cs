@@ -1,0 +1,201 @@
+using System.Diagnostics;
+using System.IO.Pipelines;
+using System.Runtime.ExceptionServices;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
+
+namespace Gai.Pipelines.Hosting;
+
+/// <summary>Runs a stream as the response to a request. All doors lead here.</summary>
+internal sealed class EventStreamExecutor(
+    EventStreamProfiles profiles,
+    StreamRegistry streams,
+    ILogger<EventStreamExecutor> logger)
+{
+    public EventStreamProfile ProfileOf(HttpContext context) => profiles.Of(context.GetEndpoint());
+
+    /// <summary>Negotiates, sets the head, pumps, and concludes by the outcome.</summary>
+    /// <exception cref="Exception">What the source threw, if the client could not be told by a record: the server is to answer or break the response.</exception>
+    public async Task ExecuteAsync<T>(HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, EventStreamResultOptions? options)
+    {
+        EventStreamFeature.Of(context).IsOpened = true;
+        StreamFormat? format = options?.Format ?? Negotiate(context, dialects);
+        if (format is null || LastEventId.IsTerminal(context.Request))
+        {
+            await RefuseAsync(context, source, options, () => format is null ? NotAcceptableAsync(context, dialects) : NoContentAsync(context));
+        }
+        else if (format == StreamFormat.JsonDocument)
+        {
+            await RunDocumentAsync(context, source, dialects, options);
+        }
+        else
+        {
+            await RunStreamAsync(context, source, dialects, options, format.Value);
+        }
+    }
+
+    /// <summary>Answers a client whose last event says that its stream is over: it must not connect again (WHATWG HTML 9.2.3).</summary>
+    public static Task NoContentAsync(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
+    }
+
+    private static StreamFormat? Negotiate<T>(HttpContext context, DialectFactory<T> dialects)
+    {
+        if (dialects.Formats.Count > 1)
+        {
+            // Caches must not give one client what another one accepted.
+            context.Response.Headers.Append(HeaderNames.Vary, HeaderNames.Accept);
+        }
+
+        return FormatSelector.Select(context.Request.Headers.Accept, dialects.Formats);
+    }
+
+    private async Task RunStreamAsync<T>(
+        HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, EventStreamResultOptions? options, StreamFormat format)
+    {
+        EventStreamProfile profile = ProfileOf(context);
+        var head = new ResponseHead(context.Response);
+        head.Set(format);
+        Dialect<T> dialect = dialects.Create(ContextOf(context, format, profile));
+        StreamOutcome? run = await PumpAsync(context, source, dialect, context.Response.BodyWriter, profile.Pump, options);
+        if (run is not { } outcome)
+        {
+            head.Unset();
+            await RefuseAsync(context, source, options, () => DrainingAsync(context));
+        }
+        else if (outcome.HeadSent)
+        {
+            Conclude(context, outcome, dialect.FailureClose);
+        }
+        else
+        {
+            head.Unset();
+            await ConcludeUnsentAsync(context, outcome);
+        }
+    }
+
+    private async Task RunDocumentAsync<T>(
+        HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, EventStreamResultOptions? options)
+    {
+        EventStreamProfile profile = ProfileOf(context);
+        using var document = new DocumentWriter(profile.MaxDocumentBytes);
+        Dialect<T> dialect = dialects.Create(ContextOf(context, StreamFormat.JsonDocument, profile));
+        StreamOutcome? run = await PumpAsync(context, source, dialect, document, profile.Document, options);
+        if (run is not { } outcome)
+        {
+            await RefuseAsync(context, source, options, () => DrainingAsync(context));
+        }
+        else if (outcome.Exception is DocumentTooLargeException tooLarge)
+        {
+            Log.StreamRefused(logger, context.Request.Path, StatusCodes.Status406NotAcceptable, tooLarge.Message);
+            await Problem.WriteAsync(context, StatusCodes.Status406NotAcceptable, tooLarge.Message);
+        }
+        else if (outcome.Reason != StreamOutcomeReason.Completed)
+        {
+            await ConcludeUnsentAsync(context, outcome);
+        }
+        else
+        {
+            ReadOnlyMemory<byte> body = document.ToDocument();
+            context.Response.ContentType = "application/json; charset=utf-8";
+            context.Response.Headers.CacheControl = "no-cache";
+            context.Response.ContentLength = body.Length;
+            await context.Response.Body.WriteAsync(body, context.RequestAborted);
+        }
+    }
+
+    /// <summary>Pumps a stream that the registry knows of.</summary>
+    /// <returns><see langword="null"/> if the server lets no new stream begin.</returns>
+    private async Task<StreamOutcome?> PumpAsync<T>(
+        HttpContext context, StreamSource<T> source, Dialect<T> dialect, PipeWriter output, PumpSettings settings, EventStreamResultOptions? options)
+    {
+        var pump = new EventPump<T>(source, dialect, output, settings);
+        using StreamRegistry.Entry? entry = streams.TryAdd(pump.Drain);
+        if (entry is null)
+        {
+            return null;
+        }
+
+        StreamOutcome outcome = await pump.RunAsync(context.RequestAborted);
+        options?.OnClosed?.Invoke(outcome);
+        return outcome;
+    }
+
+    private static DialectContext ContextOf(HttpContext context, StreamFormat format, EventStreamProfile profile) =>
+        new(format, profile.Dialect, new StreamIdentity(context.TraceIdentifier, Activity.Current?.TraceId.ToHexString()));
+
+    private void Conclude(HttpContext context, in StreamOutcome outcome, FailureClose failureClose)
+    {
+        switch (outcome.Reason)
+        {
+            case StreamOutcomeReason.Completed when outcome.Exception is { } late:
+                Log.SourceDisposalFailed(logger, context.Request.Path, late);
+                break;
+            case StreamOutcomeReason.ClientGone:
+                Log.ClientGone(logger, context.Request.Path, outcome.Events);
+                break;
+            case StreamOutcomeReason.Drained:
+                Log.StreamDrained(logger, context.Request.Path, outcome.Events);
+                if (failureClose == FailureClose.Broken)
+                {
+                    context.Abort();
+                }
+
+                break;
+            case StreamOutcomeReason.SourceFailed when failureClose == FailureClose.Broken:
+                // The server sends what is flushed, leaves out the end that HTTP prescribes, and logs the exception. To
+                // abort the connection here instead would lose bytes that are still on their way.
+                ExceptionDispatchInfo.Throw(outcome.Exception!);
+                break;
+            case StreamOutcomeReason.SourceFailed when outcome.Exception is StreamAbandonedException abandoned:
+                Log.StreamAbandoned(logger, context.Request.Path, outcome.Events, abandoned.Message);
+                break;
+            case StreamOutcomeReason.SourceFailed:
+                Log.StreamFailed(logger, context.Request.Path, outcome.Events, outcome.Exception!);
+                break;
+        }
+    }
+
+    /// <summary>Concludes a stream of which the client has seen nothing: the response can still be another one.</summary>
+    private async Task ConcludeUnsentAsync(HttpContext context, StreamOutcome outcome)
+    {
+        switch (outcome.Reason)
+        {
+            case StreamOutcomeReason.Drained:
+                await DrainingAsync(context);
+                break;
+            case StreamOutcomeReason.SourceFailed:
+                // The middleware, or whoever else handles exceptions here, answers and logs it.
+                ExceptionDispatchInfo.Throw(outcome.Exception!);
+                break;
+            default:
+                Log.ClientGone(logger, context.Request.Path, outcome.Events);
+                break;
+        }
+    }
+
+    private static async Task RefuseAsync<T>(HttpContext context, StreamSource<T> source, EventStreamResultOptions? options, Func<Task> answer)
+    {
+        var outcome = new StreamOutcome(StreamOutcomeReason.Refused, 0, 0, 0, HeadSent: false);
+        await source.CloseAsync(outcome);
+        options?.OnClosed?.Invoke(outcome);
+        await answer();
+    }
+
+    private Task NotAcceptableAsync<T>(HttpContext context, DialectFactory<T> dialects)
+    {
+        string offered = string.Join(", ", dialects.Formats.Select(static format => format.MediaType()));
+        string detail = $"This endpoint answers as one of {offered}; the request accepts {context.Request.Headers.Accept}. Change the Accept header.";
+        Log.StreamRefused(logger, context.Request.Path, StatusCodes.Status406NotAcceptable, detail);
+        return Problem.WriteAsync(context, StatusCodes.Status406NotAcceptable, detail);
+    }
+
+    private static Task DrainingAsync(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        return Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, StreamError.ServerDraining.Message, StreamErrorCodes.ServerDraining);
+    }
+}

@@ -1,0 +1,95 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Gai.Pipelines.Hosting;
+
+/// <summary>Surrounds the endpoints that stream: tells finished clients to stay away, and turns early failures into problem documents.</summary>
+/// <remarks>
+/// Register it with <c>app.UseGaiPipelines()</c>, after the middlewares for CORS and authentication. One instance serves all
+/// requests. Endpoints that do not stream pass through it unchanged.
+/// </remarks>
+public sealed class EventStreamMiddleware : IMiddleware
+{
+    private readonly EventStreamProfiles _profiles;
+    private readonly ILogger<EventStreamMiddleware> _logger;
+
+    internal EventStreamMiddleware(EventStreamProfiles profiles, ILogger<EventStreamMiddleware> logger)
+    {
+        _profiles = profiles;
+        _logger = logger;
+    }
+
+    /// <summary>Whether other endpoints answer a request that they cannot read with a bare 400, as the framework does outside of development.</summary>
+    internal bool HidesBadRequests { get; set; }
+
+    /// <summary>Handles a request.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="next">The rest of the pipeline.</param>
+    /// <returns>A task that ends with the request.</returns>
+    public Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(next);
+        if (LastEventId.IsTerminal(context.Request))
+        {
+            return EventStreamExecutor.NoContentAsync(context);
+        }
+
+        var feature = new EventStreamFeature(context, hasMiddleware: true);
+        context.Features.Set(feature);
+        return InvokeAsync(feature, context, next);
+    }
+
+    private async Task InvokeAsync(EventStreamFeature feature, HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested && IsOurs(feature, context))
+        {
+            Log.ClientGone(_logger, context.Request.Path, 0);
+            return;
+        }
+        catch (Exception failure) when (!context.Response.HasStarted && IsOurs(feature, context))
+        {
+            await AnswerAsync(context, failure);
+            return;
+        }
+        catch (BadHttpRequestException bad) when (HidesBadRequests && !context.Response.HasStarted)
+        {
+            context.Response.StatusCode = bad.StatusCode;
+            return;
+        }
+
+        if (feature.IsAbandoned)
+        {
+            var abandoned = new StreamAbandonedException();
+            if (context.Response.HasStarted)
+            {
+                // The server leaves out the end that HTTP prescribes, and logs it: the only sign that a plain stream can give.
+                throw abandoned;
+            }
+
+            await AnswerAsync(context, abandoned);
+        }
+    }
+
+    private static bool IsOurs(EventStreamFeature feature, HttpContext context) =>
+        feature.IsOpened || context.GetEndpoint()?.Metadata.GetMetadata<EventStreamMetadata>() is not null;
+
+    private Task AnswerAsync(HttpContext context, Exception failure)
+    {
+        int status = StreamFailure.Status(failure);
+        if (status >= StatusCodes.Status500InternalServerError)
+        {
+            Log.StreamFailedEarly(_logger, context.Request.Path, status, failure);
+        }
+        else
+        {
+            Log.StreamRefused(_logger, context.Request.Path, status, failure.Message);
+        }
+
+        return Problem.WriteAsync(context, failure, _profiles.Of(context.GetEndpoint()).IncludeExceptionText);
+    }
+}

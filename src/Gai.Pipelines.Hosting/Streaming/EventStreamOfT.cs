@@ -1,0 +1,86 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Http;
+
+namespace Gai.Pipelines.Hosting;
+
+/// <summary>A stream that a handler writes to, event by event. Made by <c>HttpContext.OpenEventStream</c>.</summary>
+/// <typeparam name="T">The type of the events.</typeparam>
+/// <remarks>
+/// <see cref="WriteAsync"/> may be called by several threads at once. Events are encoded and flushed meanwhile, by the pump.
+/// End the stream with <see cref="CompleteAsync"/>; one that is disposed of without it has failed, and its client is told so.
+/// </remarks>
+[SuppressMessage("Naming", "CA1711", Justification = "In this library a stream is one response, not a System.IO.Stream.")]
+public sealed class EventStream<T> : IAsyncDisposable
+{
+    private readonly EventStreamFeature _feature;
+    private readonly Channel<T> _channel;
+    private readonly Task _running;
+    private bool _isCompleted;
+
+    internal EventStream(
+        EventStreamFeature feature,
+        EventStreamExecutor executor,
+        DialectFactory<T> dialects,
+        EventStreamResultOptions? options)
+    {
+        _feature = feature;
+        int capacity = executor.ProfileOf(feature.Context).ChannelCapacity;
+        _channel = Channel.CreateBounded<T>(new BoundedChannelOptions(capacity) { SingleReader = true });
+        _running = executor.ExecuteAsync(feature.Context, StreamSource.From(_channel), dialects, options);
+    }
+
+    /// <summary>Writes an event. Waits while the client is slow and the channel full.</summary>
+    /// <param name="item">The event. Bytes in it must stay unchanged until they are encoded, which may be after this call.</param>
+    /// <param name="cancellationToken">Cancels the waiting.</param>
+    /// <returns>A task that ends when the event is accepted.</returns>
+    /// <exception cref="OperationCanceledException">The stream is over, because its client has left for example, or the token was cancelled.</exception>
+    public ValueTask WriteAsync(T item, CancellationToken cancellationToken = default) =>
+        _channel.Writer.TryWrite(item) ? ValueTask.CompletedTask : WriteSlowAsync(item, cancellationToken);
+
+    /// <summary>Ends the stream well: what was written is sent, then the dialect's end marker.</summary>
+    /// <returns>A task that ends when all of it is handed to the transport, or the client has left.</returns>
+    public Task CompleteAsync()
+    {
+        _isCompleted = true;
+        _channel.Writer.TryComplete();
+        return _running;
+    }
+
+    /// <summary>Ends the stream. Without <see cref="CompleteAsync"/> before, it has failed.</summary>
+    /// <returns>A task that ends with the stream.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        if (_isCompleted)
+        {
+            return;
+        }
+
+        _channel.Writer.TryComplete(new StreamAbandonedException());
+        try
+        {
+            await _running;
+        }
+        catch (StreamAbandonedException)
+        {
+            // To throw from here would hide the exception that may be on its way through the handler.
+            _feature.Abandon();
+        }
+    }
+
+    private async ValueTask WriteSlowAsync(T item, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _channel.Writer.WriteAsync(item, cancellationToken);
+        }
+        catch (ChannelClosedException closed)
+        {
+            throw new OperationCanceledException("The stream is over: its client has left, it was completed, or the server shuts down.", closed);
+        }
+    }
+}
+
+/// <summary>Tells that a handler left its stream without completing it.</summary>
+internal sealed class StreamAbandonedException() : Exception(
+    "The handler disposed of its event stream without completing it. Call CompleteAsync at the end of a stream that went well.");

@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gai.Pipelines.Hosting;
+
+/// <summary>Answers with a problem document (RFC 9457) instead of a stream.</summary>
+internal static partial class Problem
+{
+    // The document is never part of a page, so quotation marks may stay readable.
+    private static readonly ProblemJson Json = new(new JsonSerializerOptions(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    /// <summary>Answers what an exception says to a client whose response has not begun.</summary>
+    public static Task WriteAsync(HttpContext context, Exception failure, bool includeExceptionText)
+    {
+        int status = StreamFailure.Status(failure);
+        if (failure is BadHttpRequestException bad)
+        {
+            return WriteAsync(context, status, DescribeBadRequest(bad));
+        }
+
+        StreamError error = StreamFailure.Describe(failure, includeExceptionText);
+        if (error.RetryAfter is { } wait)
+        {
+            context.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        }
+
+        return WriteAsync(context, status, error.Message, error.Code);
+    }
+
+    public static async Task WriteAsync(HttpContext context, int status, string detail, string? code = null)
+    {
+        context.Response.StatusCode = status;
+        var problem = new ProblemDetails
+        {
+            Status = status,
+            Title = ReasonPhrases.GetReasonPhrase(status),
+            Detail = detail,
+        };
+        if (code is not null)
+        {
+            problem.Extensions["code"] = code;
+        }
+
+        // The application's own service goes first: it may add to the document. It declines clients that do not accept
+        // JSON, as those of a stream never do, and they are told all the same.
+        if (context.RequestServices.GetService<IProblemDetailsService>() is { } service &&
+            await service.TryWriteAsync(new ProblemDetailsContext { HttpContext = context, ProblemDetails = problem }))
+        {
+            return;
+        }
+
+        await context.Response.WriteAsJsonAsync(problem, Json.ProblemDetails, "application/problem+json", context.RequestAborted);
+    }
+
+    private static string DescribeBadRequest(BadHttpRequestException failure)
+    {
+        for (Exception? inner = failure.InnerException; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is JsonException json)
+            {
+                // The serializer counts from zero, people and editors from one.
+                return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The request body is not the JSON that is expected here: line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}, at {json.Path ?? "$"}. {FirstSentence(json.Message)}");
+            }
+        }
+
+        return failure.Message;
+    }
+
+    private static string FirstSentence(string message)
+    {
+        int end = message.IndexOf(" Path: ", StringComparison.Ordinal);
+        return end < 0 ? message : message[..end];
+    }
+
+    [JsonSerializable(typeof(ProblemDetails))]
+    private sealed partial class ProblemJson : JsonSerializerContext;
+}

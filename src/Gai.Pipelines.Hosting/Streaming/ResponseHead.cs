@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Gai.Pipelines.Hosting;
+
+/// <summary>The head of a response that streams. It can be taken back until it is sent.</summary>
+/// <remarks>
+/// No <c>Connection</c> and no <c>Transfer-Encoding</c>: both are the server's business and malformed in HTTP/2 (RFC 9113, 8.2.2).
+/// </remarks>
+internal readonly struct ResponseHead(HttpResponse response)
+{
+    public void Set(StreamFormat format)
+    {
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentType = format.MediaType();
+
+        // For caches and for proxies that compress; the second is nginx's way to say: hold nothing back.
+        response.Headers.CacheControl = "no-cache, no-transform";
+        response.Headers["X-Accel-Buffering"] = "no";
+        response.HttpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+    }
+
+    public void Unset()
+    {
+        if (!response.HasStarted)
+        {
+            response.ContentType = null;
+            response.Headers.CacheControl = default;
+            response.Headers.Remove("X-Accel-Buffering");
+        }
+    }
+}
