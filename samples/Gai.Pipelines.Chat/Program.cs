@@ -1,19 +1,34 @@
+using Gai.Pipelines;
+using Gai.Pipelines.Chat;
+using Microsoft.Extensions.AI;
+
 // Beside the program lie its settings and its page: so it runs from any folder.
 WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 
+builder.Services.AddGaiPipelines(builder.Configuration.GetSection("GaiPipelines"));
 builder.Services.AddEmbeddedModel(builder.Configuration.GetSection("Model"));
 builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.AllowAnyOrigin().AllowAnyMethod().AllowAnyHeader()));
+builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, AppJson.Default));
 
 WebApplication app = builder.Build();
 
 app.UseCors();
 app.UseDefaultFiles();
 app.UseStaticFiles();
+app.UseGaiPipelines();
 
-// To be mapped with the library:
-//   POST /chat       {"messages":[{"role":"user","content":"..."}]} -> the answer, in the dialect gai, as SSE or NDJSON
-//   GET  /chat?q=    the same for EventSource, which can only GET
-//   POST /v1/events, GET /v1/events?q=   the same in the dialect gai.events.v1
-//   GET  /ticks?count=N&intervalMs=M     plain typed events with ids
+// For EventSource, which can only GET, and for everybody else. The Accept header decides between SSE and NDJSON.
+app.MapGet("/chat", (string q, IChatClient chat) => TypedResults.Extensions.ChatStream(chat, Conversation.Of(q)));
+app.MapPost("/chat", (ChatRequest request, IChatClient chat) => TypedResults.Extensions.ChatStream(chat, request.ToMessages()));
+
+// The same events in the dialect gai.events.v1.
+app.MapGet("/v1/events", (string q, IChatClient chat) => TypedResults.Extensions.ChatStream(chat, Conversation.Of(q), Dialects.GaiEvents));
+app.MapPost("/v1/events", (ChatRequest request, IChatClient chat) =>
+    TypedResults.Extensions.ChatStream(chat, request.ToMessages(), Dialects.GaiEvents));
+
+// Plain typed events, numbered.
+app.MapGet("/ticks", (TimeProvider time, int count = 10, int intervalMs = 1000) =>
+        TypedResults.Extensions.EventStream(Clock.TicksAsync(count, TimeSpan.FromMilliseconds(intervalMs), time)))
+    .WithEventStreamOptions(stream => stream.EventIds = true);
 
 app.Run();

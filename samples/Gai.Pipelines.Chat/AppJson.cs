@@ -1,0 +1,9 @@
+using System.Text.Json.Serialization;
+
+namespace Gai.Pipelines.Chat;
+
+/// <summary>How the sample's types are written as JSON, generated at build time: no reflection on the way of an event.</summary>
+[JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(ChatRequest))]
+[JsonSerializable(typeof(Tick))]
+internal sealed partial class AppJson : JsonSerializerContext;
