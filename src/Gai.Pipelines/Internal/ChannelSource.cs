@@ -1,45 +1,42 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 
 namespace Gai.Pipelines.Internal;
 
 /// <summary>A source that is pushed: a channel that somebody else fills.</summary>
-internal sealed class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? writer = null) : StreamSource<T>
+internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? writer = null) : StreamSource<T>
 {
-    internal override SourceState TryTake([MaybeNull] out T item)
+    internal override SourceState HandOver(EventPump<T> pump)
     {
-        if (reader.TryRead(out item))
+        while (true)
         {
-            return SourceState.Ready;
-        }
+            while (reader.TryRead(out T? item))
+            {
+                if (!pump.Accept(item))
+                {
+                    return SourceState.Ready;
+                }
+            }
 
-        while (Ask() is var state)
-        {
+            SourceState state = Ask();
             if (state != SourceState.Ready)
             {
                 return state;
             }
-
-            if (reader.TryRead(out item))
-            {
-                return SourceState.Ready;
-            }
         }
+    }
 
-        return SourceState.Ended;
+    internal override Task CloseAsync(StreamOutcome outcome)
+    {
+        // A waiter that is left behind takes no event with it; it goes with the channel's next event, or with the channel.
+        _ = ForgetQuestionAsync();
+        writer?.TryComplete(outcome.Exception);
+        return Task.CompletedTask;
     }
 
     private protected override void OnStart(CancellationToken cancellationToken)
     {
     }
 
-    // Without a token the channel reuses one waiter, and a wait allocates nothing. A waiter that is left behind by a
-    // stream that ends takes no event with it; it goes with the channel or with its next event.
+    // Without a token the channel uses one waiter again and again, and a wait allocates nothing.
     private protected override ValueTask<bool> AskAsync() => reader.WaitToReadAsync(CancellationToken.None);
-
-    private protected override ValueTask OnCloseAsync(StreamOutcome outcome)
-    {
-        writer?.TryComplete(outcome.Exception);
-        return ValueTask.CompletedTask;
-    }
 }

@@ -1,38 +1,33 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 
 namespace Gai.Pipelines.Internal;
 
 /// <summary>A source that pushes: the application's producer, with a bounded channel between it and the pump.</summary>
-internal sealed class ProducerSource<T>(Func<ChannelWriter<T>, CancellationToken, Task> producer, int capacity) : StreamSource<T>
+internal sealed class ProducerSource<T>(Func<ChannelWriter<T>, CancellationToken, Task> producer, Channel<T> channel)
+    : ChannelSource<T>(channel.Reader, channel.Writer)
 {
-    private readonly Channel<T> _channel = Channel.CreateBounded<T>(new BoundedChannelOptions(capacity) { SingleReader = true });
-    private Task? _producing;
-    private bool _channelEnded;
+    private readonly Channel<T> _channel = channel;
+    private Task _producing = Task.CompletedTask;
+    private bool _channelHasEnded;
 
-    internal override SourceState TryTake([MaybeNull] out T item)
+    internal override SourceState HandOver(EventPump<T> pump)
     {
-        while (!_channel.Reader.TryRead(out item))
+        SourceState state = base.HandOver(pump);
+        if (state != SourceState.Ended || _channelHasEnded)
         {
-            SourceState state = Ask();
-            if (state == SourceState.Pending)
-            {
-                return state;
-            }
-
-            if (state == SourceState.Ended)
-            {
-                if (_channelEnded)
-                {
-                    return state;
-                }
-
-                // A producer may complete its channel and still fail: the stream is complete when the producer has returned.
-                _channelEnded = true;
-            }
+            return state;
         }
 
-        return SourceState.Ready;
+        // A producer may complete its channel and still fail: the stream is complete when the producer has returned.
+        _channelHasEnded = true;
+        return Ask();
+    }
+
+    internal override async Task CloseAsync(StreamOutcome outcome)
+    {
+        // A producer that waits for room learns that there will be none.
+        await base.CloseAsync(outcome);
+        await _producing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     // A producer may block before it first awaits; the pump must not wait for it.
@@ -40,21 +35,7 @@ internal sealed class ProducerSource<T>(Func<ChannelWriter<T>, CancellationToken
         _producing = Task.Run(() => ProduceAsync(cancellationToken), CancellationToken.None);
 
     private protected override ValueTask<bool> AskAsync() =>
-        _channelEnded ? new ValueTask<bool>(ReturnedAsync()) : _channel.Reader.WaitToReadAsync(CancellationToken.None);
-
-    private protected override async ValueTask OnCloseAsync(StreamOutcome outcome)
-    {
-        // A producer that waits for room learns that there will be none.
-        _channel.Writer.TryComplete();
-        try
-        {
-            await _producing!;
-        }
-        catch (Exception)
-        {
-            // Either the pump has seen it, or the stream was over before.
-        }
-    }
+        _channelHasEnded ? new ValueTask<bool>(ReturnedAsync()) : base.AskAsync();
 
     private async Task ProduceAsync(CancellationToken cancellationToken)
     {
@@ -75,7 +56,7 @@ internal sealed class ProducerSource<T>(Func<ChannelWriter<T>, CancellationToken
 
     private async Task<bool> ReturnedAsync()
     {
-        await _producing!;
+        await _producing;
         return false;
     }
 }

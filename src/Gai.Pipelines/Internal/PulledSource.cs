@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace Gai.Pipelines.Internal;
 
 /// <summary>A source that is pulled: an async enumerable.</summary>
@@ -9,16 +7,29 @@ internal sealed class PulledSource<T>(IAsyncEnumerable<T> items) : StreamSource<
 
     internal override bool MayBlock => true;
 
-    internal override SourceState TryTake([MaybeNull] out T item)
+    internal override SourceState HandOver(EventPump<T> pump)
     {
-        SourceState state = Ask();
-        item = state == SourceState.Ready ? _items!.Current : default;
+        IAsyncEnumerator<T> enumerator = _items!;
+        SourceState state;
+        do
+        {
+            state = Ask();
+        }
+        while (state == SourceState.Ready && pump.Accept(enumerator.Current));
         return state;
+    }
+
+    internal override async Task CloseAsync(StreamOutcome outcome)
+    {
+        // An async iterator must not be disposed of in the middle of MoveNextAsync: it throws NotSupportedException.
+        await ForgetQuestionAsync();
+        if (_items is not null)
+        {
+            await _items.DisposeAsync();
+        }
     }
 
     private protected override void OnStart(CancellationToken cancellationToken) => _items = items.GetAsyncEnumerator(cancellationToken);
 
     private protected override ValueTask<bool> AskAsync() => _items!.MoveNextAsync();
-
-    private protected override ValueTask OnCloseAsync(StreamOutcome outcome) => _items?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

@@ -5,7 +5,7 @@ namespace Gai.Pipelines.Internal;
 internal sealed class PumpTimes : TimingEntry
 {
     private const long LongestHoldMilliseconds = 5;
-    private const long NotHolding = -1;
+    private const long Never = long.MaxValue;
 
     private readonly Wake _wake;
     private readonly StreamScheduler _scheduler;
@@ -13,7 +13,7 @@ internal sealed class PumpTimes : TimingEntry
     private readonly long _longestHold;
     private readonly WindowEntry? _window;
     private long _lookedAt;
-    private long _heldSince = NotHolding;
+    private long _heldSince = Never;
     private long _wroteAt;
     private long _commitAt;
 
@@ -40,6 +40,9 @@ internal sealed class PumpTimes : TimingEntry
     /// <summary>How many bytes are flushed although more events are ready.</summary>
     public int UnflushedLimit { get; }
 
+    /// <summary>Whether the oldest byte that is held has waited too long, the time of its own pull included, when last the clock was looked at.</summary>
+    public bool HasHeldTooLong => _lookedAt - _heldSince >= _longestHold;
+
     public bool CommitIsDue => Now >= _commitAt;
 
     public bool KeepAliveIsDue => _keepAlive > 0 && Now - _wroteAt >= _keepAlive;
@@ -53,32 +56,34 @@ internal sealed class PumpTimes : TimingEntry
 
         // The phases differ, so that streams that began together are not kept alive in the same millisecond.
         _wroteAt = now - (long)(_keepAlive * 0.1 * Random.Shared.NextDouble());
-        _commitAt = commitWindow == Timeout.InfiniteTimeSpan ? long.MaxValue : now + (long)commitWindow.TotalMilliseconds;
+        _commitAt = commitWindow == Timeout.InfiniteTimeSpan ? Never : now + (long)commitWindow.TotalMilliseconds;
         Reschedule();
     }
 
     /// <summary>Notes that all that was held is being written.</summary>
     public void OnFlush()
     {
-        _heldSince = NotHolding;
+        _heldSince = Never;
         _lookedAt = _wroteAt = Now;
-        _commitAt = long.MaxValue;
+        _commitAt = Never;
         _window?.End();
     }
 
-    /// <summary>Notes that the source was waited for: what it gives next has not been held by it.</summary>
+    /// <summary>Notes that the stream is not silent.</summary>
+    public void OnWrite() => _wroteAt = Now;
+
+    /// <summary>Notes that the source or the client was waited for: what comes next has not been held by a pull.</summary>
     public void OnResume() => _lookedAt = Now;
 
-    /// <summary>Looks whether the oldest byte that is held has waited too long, the time of its own pull included.</summary>
-    public bool HasHeldTooLong()
+    /// <summary>Looks at the clock after an event of a source that may have blocked.</summary>
+    public void LookAtClock()
     {
-        if (_heldSince == NotHolding)
+        if (_heldSince == Never)
         {
             _heldSince = _lookedAt;
         }
 
         _lookedAt = Now;
-        return _lookedAt - _heldSince >= _longestHold;
     }
 
     /// <summary>Begins the flush window of the bytes that are held, if it has not begun.</summary>
@@ -88,7 +93,7 @@ internal sealed class PumpTimes : TimingEntry
     public void Reschedule()
     {
         long wait = WaitFrom(Now);
-        if (wait != long.MaxValue)
+        if (wait != Never)
         {
             _scheduler.Seconds.Schedule(this, TimeSpan.FromMilliseconds(Math.Max(0, wait)));
         }
@@ -117,8 +122,8 @@ internal sealed class PumpTimes : TimingEntry
 
     private long WaitFrom(long now)
     {
-        long next = Math.Min(_commitAt, _keepAlive > 0 ? _wroteAt + _keepAlive : long.MaxValue);
-        return next == long.MaxValue ? long.MaxValue : next - now;
+        long next = Math.Min(_commitAt, _keepAlive > 0 ? _wroteAt + _keepAlive : Never);
+        return next == Never ? Never : next - now;
     }
 
     /// <summary>The flush window; only streams that have one pay for it.</summary>

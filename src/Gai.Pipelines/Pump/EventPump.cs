@@ -15,19 +15,12 @@ namespace Gai.Pipelines;
 public sealed class EventPump<T>
 {
     private readonly StreamSource<T> _source;
-    private readonly Dialect<T> _dialect;
-    private readonly PipeWriter _output;
+    private readonly StreamOutput<T> _output;
     private readonly PumpSettings _settings;
-    private readonly FrameWriter _frames;
     private readonly Wake _wake = new();
     private readonly PumpTimes _times;
+    private readonly bool _mayBlock;
     private readonly CancellationTokenSource _sourceCancellation = new();
-
-    private long _events;
-    private long _flushes;
-    private long _flushedBytes;
-    private bool _isOpen;
-    private volatile bool _isFlushing;
 
     /// <summary>Prepares a stream.</summary>
     /// <param name="source">Where the events come from.</param>
@@ -41,14 +34,11 @@ public sealed class EventPump<T>
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(settings);
         _source = source;
-        _dialect = dialect;
-        _output = output;
+        _mayBlock = source.MayBlock;
+        _output = new StreamOutput<T>(dialect, output, settings.MaxFrameBytes);
         _settings = settings;
-        _frames = new FrameWriter(output, settings.MaxFrameBytes);
         _times = new PumpTimes(_wake, settings);
     }
-
-    private long UnflushedBytes => _frames.CommittedBytes - _flushedBytes;
 
     /// <summary>What the loop does next.</summary>
     private enum Step
@@ -65,6 +55,9 @@ public sealed class EventPump<T>
         /// <summary>The source has ended.</summary>
         End,
     }
+
+    // The first frame is never held: it brings the head of the response with it.
+    private bool MustFlush => !_output.IsOpen || _output.UnflushedBytes >= _times.UnflushedLimit || _times.HasHeldTooLong;
 
     /// <summary>Ends the stream because the server shuts down: with the dialect's error <c>server_draining</c> and without end marker.</summary>
     public void Drain() => _wake.Signal(WakeSignals.Drain, onThreadPool: true);
@@ -83,34 +76,53 @@ public sealed class EventPump<T>
         }
     }
 
+    /// <summary>Has an event encoded. The sources call it.</summary>
+    /// <returns>Whether the source shall go on, if it has more.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool Accept(in T item)
+    {
+        _output.WriteEvent(item);
+        if (_mayBlock)
+        {
+            _times.LookAtClock();
+        }
+
+        return !MustFlush && !_wake.IsSignalled;
+    }
+
     private async ValueTask<StreamOutcome> PumpAsync(CancellationToken clientGone)
     {
         StreamOutcomeReason reason;
         Exception? exception = null;
         try
         {
-            _source.Start(_wake, _sourceCancellation.Token);
-            _times.Start(_settings.CommitWindow);
-            reason = await LoopAsync();
+            // A stream that is over before it has begun starts nothing.
+            if (!_wake.IsSignalled)
+            {
+                _source.Start(_wake, _sourceCancellation.Token);
+                _times.Start(_settings.CommitWindow);
+            }
+
+            reason = await LoopAsync(clientGone);
         }
         catch (Exception failure)
         {
-            // A source often notices before we do that the client has left, and throws.
-            _frames.Discard();
+            // A source often notices before we do that the client has left, and throws; and a flush that throws is the client's.
+            _output.Discard();
             exception = failure;
-            reason = clientGone.IsCancellationRequested ? StreamOutcomeReason.ClientGone : StreamOutcomeReason.SourceFailed;
+            reason = _output.IsFlushing || clientGone.IsCancellationRequested ? StreamOutcomeReason.ClientGone : StreamOutcomeReason.SourceFailed;
         }
 
-        bool headSent = _isOpen;
+        bool headSent = _output.IsOpen;
         if (headSent && reason is StreamOutcomeReason.SourceFailed or StreamOutcomeReason.Drained)
         {
-            await WriteErrorAsync(exception is null ? StreamError.ServerDraining : _settings.DescribeFailure(exception));
+            await WriteErrorAsync(exception, clientGone);
         }
 
-        return new StreamOutcome(reason, _events, _frames.CommittedBytes, _flushes, headSent, exception);
+        return new StreamOutcome(reason, _output.Events, _output.Bytes, _output.Flushes, headSent, exception);
     }
 
-    private async ValueTask<StreamOutcomeReason> LoopAsync()
+    private async ValueTask<StreamOutcomeReason> LoopAsync(CancellationToken clientGone)
     {
         while (true)
         {
@@ -128,110 +140,72 @@ public sealed class EventPump<T>
             Step step = (signals & (WakeSignals.Tick | WakeSignals.Window)) != WakeSignals.None && WriteWhatIsDue() ? Step.Flush : TakeReady();
             switch (step)
             {
-                case Step.Flush when !await FlushAsync():
-                    return StreamOutcomeReason.ClientGone;
                 case Step.Wait:
                     await WaitForSignalAsync();
                     _times.OnResume();
                     break;
+                case Step.Flush:
                 case Step.End:
-                    WriteEnd();
-                    return await FlushAsync() ? StreamOutcomeReason.Completed : StreamOutcomeReason.ClientGone;
+                    ValueTask<FlushResult> flush = FlushAsync(clientGone);
+                    bool isSlow = !flush.IsCompleted;
+                    if (!_output.EndFlush(await flush))
+                    {
+                        return StreamOutcomeReason.ClientGone;
+                    }
+
+                    if (step == Step.End)
+                    {
+                        return StreamOutcomeReason.Completed;
+                    }
+
+                    if (isSlow)
+                    {
+                        _times.OnResume();
+                    }
+
+                    break;
             }
         }
     }
 
-    /// <summary>Encodes events as long as there are any: the hot loop, without an await.</summary>
+    /// <summary>Has events encoded as long as there are any, without an await.</summary>
     private Step TakeReady()
     {
-        bool mayBlock = _source.MayBlock;
-        while (!_wake.IsSignalled)
+        switch (_source.HandOver(this))
         {
-            switch (_source.TryTake(out T? item))
-            {
-                case SourceState.Ready:
-                    WriteEvent(item!);
-                    break;
-                case SourceState.Pending:
-                    return UnflushedBytes > 0 && _settings.FlushPolicy.IsImmediate ? Step.Flush : Step.Wait;
-                default:
-                    return Step.End;
-            }
-
-            // The first frame is never held: it brings the head of the response with it.
-            if (!_isOpen || UnflushedBytes >= _times.UnflushedLimit || (mayBlock && _times.HasHeldTooLong()))
-            {
-                return Step.Flush;
-            }
+            case SourceState.Ready:
+                return MustFlush ? Step.Flush : Step.Look;
+            case SourceState.Pending:
+                return _output.UnflushedBytes > 0 && _settings.FlushPolicy.IsImmediate ? Step.Flush : Step.Wait;
+            default:
+                _output.WriteEnd();
+                return Step.End;
         }
-
-        return Step.Look;
-    }
-
-    private void WriteEvent(in T item)
-    {
-        if (!_isOpen)
-        {
-            _dialect.WriteOpening(_frames);
-        }
-
-        _dialect.WriteEvent(_frames, item);
-        _frames.Commit();
-        _events++;
-    }
-
-    private void WriteEnd()
-    {
-        if (!_isOpen)
-        {
-            _dialect.WriteOpening(_frames);
-        }
-
-        _dialect.WriteEnd(_frames);
-        _frames.Commit();
     }
 
     /// <summary>Writes what a time that has come asks for.</summary>
     /// <returns>Whether there is something to flush, if only the head.</returns>
     private bool WriteWhatIsDue()
     {
-        bool flush = UnflushedBytes > 0;
-        if (!_isOpen && _times.CommitIsDue)
+        bool isHead = !_output.IsOpen && _times.CommitIsDue;
+        if (isHead)
         {
-            _dialect.WriteOpening(_frames);
-            flush = true;
+            _output.WriteOpening();
         }
-        else if (_isOpen && !flush && _times.KeepAliveIsDue)
+        else if (_output.IsOpen && _output.UnflushedBytes == 0 && _times.KeepAliveIsDue)
         {
-            _dialect.WriteKeepAlive(_frames);
-            _times.OnFlush();
+            _output.WriteKeepAlive();
+            _times.OnWrite();
         }
 
-        _frames.Commit();
         _times.Reschedule();
-        return flush || UnflushedBytes > 0;
+        return isHead || _output.UnflushedBytes > 0;
     }
 
-    /// <summary>Writes the last frame of a stream that has failed. It is on a frame boundary, whatever happened before.</summary>
-    private async ValueTask WriteErrorAsync(StreamError error)
-    {
-        try
-        {
-            _dialect.WriteError(_frames, error);
-            _frames.Commit();
-            await FlushAsync();
-        }
-        catch (Exception)
-        {
-            // A dialect that cannot even say that: the missing end marker says it. The first failure is the one to report.
-            _frames.Discard();
-        }
-    }
-
-    // Not async: only the loop's own state machine waits, which exists once a stream.
+    // Neither of these is async: only the loop's own state machine waits, which exists once a stream.
     private ValueTask WaitForSignalAsync()
     {
-        if (UnflushedBytes > 0)
+        if (_output.UnflushedBytes > 0)
         {
             _times.HoldUntilWindowEnds();
         }
@@ -240,64 +214,80 @@ public sealed class EventPump<T>
         return _wake.WaitAsync();
     }
 
-    /// <summary>Hands what is encoded to the transport, and waits as long as that cannot take it: the backpressure.</summary>
-    /// <returns><see langword="false"/> if nobody reads any more.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> FlushAsync()
+    /// <summary>Hands what is encoded to the transport. To wait as long as that cannot take it is the backpressure.</summary>
+    private ValueTask<FlushResult> FlushAsync(CancellationToken clientGone)
     {
-        _isOpen = true;
-        _frames.Publish();
-        _flushedBytes = _frames.CommittedBytes;
-        _flushes++;
         _times.OnFlush();
+        return _output.FlushAsync(clientGone);
+    }
+
+    /// <summary>Writes the last frame of a stream that has failed. It is on a frame boundary, whatever happened before.</summary>
+    private async ValueTask WriteErrorAsync(Exception? exception, CancellationToken clientGone)
+    {
         try
         {
-            _isFlushing = true;
-            FlushResult result = await _output.FlushAsync(CancellationToken.None);
-            return !result.IsCompleted && !result.IsCanceled;
+            _output.WriteError(exception is null ? StreamError.ServerDraining : Describe(exception));
         }
-        catch (Exception failure) when (failure is IOException or OperationCanceledException)
+        catch (Exception)
         {
-            return false;
+            // A dialect that cannot even say that: the missing end marker says it. The first failure is the one to report.
+            _output.Discard();
         }
-        finally
+
+        try
         {
-            _isFlushing = false;
+            await FlushAsync(clientGone);
+        }
+        catch (Exception)
+        {
+            // The client is gone as well.
         }
     }
 
-    /// <summary>Cancels a source that has not ended, and waits for it, but not for ever.</summary>
-    /// <returns>What the source threw in its disposal.</returns>
-    private async ValueTask<Exception?> CloseSourceAsync(StreamOutcome outcome)
+    private StreamError Describe(Exception exception)
     {
-        if (outcome.Reason != StreamOutcomeReason.Completed)
-        {
-            await _sourceCancellation.CancelAsync();
-        }
-
-        Task closing = _source.CloseAsync(outcome);
         try
         {
-            await closing.WaitAsync(_settings.DetachAfter, _settings.Scheduler.TimeProvider);
-            return null;
+            return _settings.DescribeFailure(exception);
         }
-        catch (TimeoutException) when (!closing.IsCompleted)
+        catch (Exception)
+        {
+            return StreamError.Internal;
+        }
+    }
+
+    /// <summary>Waits for the source to close, but not for ever.</summary>
+    /// <returns>What it threw.</returns>
+    private async ValueTask<Exception?> CloseSourceAsync(StreamOutcome outcome)
+    {
+        Task closing = CancelAndCloseAsync(outcome);
+        await closing.WaitAsync(_settings.DetachAfter, _settings.Scheduler.TimeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!closing.IsCompleted)
         {
             _ = DetachedSources.WatchAsync(closing);
-            return null;
         }
-        catch (Exception failure)
+
+        return closing.Exception?.InnerException;
+    }
+
+    private async Task CancelAndCloseAsync(StreamOutcome outcome)
+    {
+        try
         {
-            return failure;
+            if (outcome.Reason != StreamOutcomeReason.Completed)
+            {
+                await _sourceCancellation.CancelAsync();
+            }
+        }
+        finally
+        {
+            await _source.CloseAsync(outcome);
         }
     }
 
     private void OnClientGone()
     {
         _wake.Signal(WakeSignals.ClientGone, onThreadPool: true);
-        if (_isFlushing)
-        {
-            _output.CancelPendingFlush();
-        }
+        _output.CancelFlush();
     }
 }

@@ -48,6 +48,6 @@ public static class StreamSource
     {
         ArgumentNullException.ThrowIfNull(producer);
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
-        return new ProducerSource<T>(producer, capacity);
+        return new ProducerSource<T>(producer, Channel.CreateBounded<T>(new BoundedChannelOptions(capacity) { SingleReader = true }));
     }
 }

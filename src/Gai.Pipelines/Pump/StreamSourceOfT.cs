@@ -1,5 +1,5 @@
 #pragma warning disable VSTHRD002 // Results are read here only of awaiters that have completed.
-using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using Gai.Pipelines.Internal;
 
 namespace Gai.Pipelines;
@@ -12,89 +12,113 @@ public abstract class StreamSource<T>
     private ValueTask<bool> _answer;
     private Wake? _wake;
     private Action? _onAnswer;
-    private TaskCompletionSource? _closing;
-    private int _question;
+    private TaskCompletionSource? _lastAnswer;
+    private volatile Question _question;
 
     private protected StreamSource()
     {
     }
 
+    /// <summary>The states of the question whether there is more.</summary>
+    private enum Question
+    {
+        /// <summary>There is none: the last answer has been read.</summary>
+        None,
+
+        /// <summary>The source has not answered at once.</summary>
+        Asked,
+
+        /// <summary>The source will call back with its answer.</summary>
+        Awaited,
+
+        /// <summary>It has called back.</summary>
+        Answered,
+
+        /// <summary>Nobody wants the answer any more.</summary>
+        Forgotten,
+    }
+
     /// <summary>Whether taking an event runs the application's code, which may block the thread instead of awaiting.</summary>
     internal virtual bool MayBlock => false;
 
-    /// <summary>Begins. Called once, before anything else.</summary>
+    /// <summary>Begins. Called once, before anything else; not called if the stream is over before it has begun.</summary>
     internal void Start(Wake wake, CancellationToken cancellationToken)
     {
         _wake = wake;
         OnStart(cancellationToken);
     }
 
-    /// <summary>Takes the next event if there is one now.</summary>
-    internal abstract SourceState TryTake([MaybeNull] out T item);
+    /// <summary>Hands events to the pump until there is none now, or the pump wants no more.</summary>
+    /// <returns><see cref="SourceState.Ready"/> if the pump wants no more.</returns>
+    internal abstract SourceState HandOver(EventPump<T> pump);
 
     /// <summary>Has the wake signalled when a pending source answers. Allocates its callback once a stream, nothing an event.</summary>
     internal void WakeWhenReady()
     {
         if (_question == Question.Asked)
         {
-            Volatile.Write(ref _question, Question.Awaited);
-            _answer.GetAwaiter().UnsafeOnCompleted(_onAnswer ??= OnAnswer);
+            _question = Question.Awaited;
+            _answer.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_onAnswer ??= OnAnswer);
         }
     }
 
-    /// <summary>Disposes of the source, as soon as it is not pending any more. The last call.</summary>
-    internal async Task CloseAsync(StreamOutcome outcome)
-    {
-        // An async iterator must not be disposed of in the middle of MoveNextAsync: it throws NotSupportedException.
-        WakeWhenReady();
-        var closing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _closing = closing;
-        if (Interlocked.CompareExchange(ref _question, Question.Closing, Question.Awaited) == Question.Awaited)
-        {
-            await closing.Task;
-        }
-
-        if (_question != Question.None)
-        {
-            ForgetAnswer();
-        }
-
-        await OnCloseAsync(outcome);
-    }
+    /// <summary>Frees what the source holds. The last call.</summary>
+    internal abstract Task CloseAsync(StreamOutcome outcome);
 
     private protected abstract void OnStart(CancellationToken cancellationToken);
 
     /// <summary>Asks the source whether there is more. Called only when the last answer has been read.</summary>
     private protected abstract ValueTask<bool> AskAsync();
 
-    private protected abstract ValueTask OnCloseAsync(StreamOutcome outcome);
-
     /// <summary>Asks whether there is more, or looks whether the pending question has been answered.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected SourceState Ask()
     {
-        ValueTask<bool> answer;
-        switch (Volatile.Read(ref _question))
+        if (_question != Question.None)
         {
-            case Question.None:
-                answer = AskAsync();
-                if (!answer.IsCompleted)
-                {
-                    _answer = answer;
-                    _question = Question.Asked;
-                    return SourceState.Pending;
-                }
-
-                break;
-            case Question.Asked when !_answer.IsCompleted:
-            case Question.Awaited:
-                return SourceState.Pending;
-            default:
-                answer = _answer;
-                _question = Question.None;
-                break;
+            return LookForAnswer();
         }
 
-        return answer.GetAwaiter().GetResult() ? SourceState.Ready : SourceState.Ended;
+        ValueTask<bool> answer = AskAsync();
+        if (answer.IsCompleted)
+        {
+            return answer.GetAwaiter().GetResult() ? SourceState.Ready : SourceState.Ended;
+        }
+
+        _answer = answer;
+        _question = Question.Asked;
+        return SourceState.Pending;
+    }
+
+    /// <summary>Gives up the pending question, if there is one.</summary>
+    /// <returns>A task that is done when the source has answered all the same.</returns>
+    private protected Task ForgetQuestionAsync()
+    {
+        if (_question == Question.None)
+        {
+            return Task.CompletedTask;
+        }
+
+        WakeWhenReady();
+        _lastAnswer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _question, Question.Forgotten, Question.Awaited) != Question.Awaited)
+        {
+            DropAnswer();
+        }
+
+        return _lastAnswer.Task;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private SourceState LookForAnswer()
+    {
+        if (_question == Question.Awaited || (_question == Question.Asked && !_answer.IsCompleted))
+        {
+            return SourceState.Pending;
+        }
+
+        _question = Question.None;
+        return _answer.GetAwaiter().GetResult() ? SourceState.Ready : SourceState.Ended;
     }
 
     private void OnAnswer()
@@ -105,14 +129,13 @@ public abstract class StreamSource<T>
         }
         else
         {
-            _closing!.SetResult();
+            DropAnswer();
         }
     }
 
-    /// <summary>Nobody wants the last answer any more, but a task whose exception nobody looks at is reported by the runtime.</summary>
-    private void ForgetAnswer()
+    // An answer that is not read keeps a channel from using its waiter again, and an exception that nobody looks at is reported by the runtime.
+    private void DropAnswer()
     {
-        _question = Question.None;
         try
         {
             _answer.GetAwaiter().GetResult();
@@ -121,16 +144,8 @@ public abstract class StreamSource<T>
         {
             // The stream ended for another reason, and that one is reported.
         }
-    }
 
-    /// <summary>The states of the question whether there is more.</summary>
-    private static class Question
-    {
-        public const int None = 0;
-        public const int Asked = 1;
-        public const int Awaited = 2;
-        public const int Answered = 3;
-        public const int Closing = 4;
+        _lastAnswer!.SetResult();
     }
 }
 
