@@ -5,6 +5,7 @@ namespace Gai.Pipelines.Internal;
 internal sealed class PumpTimes : TimingEntry
 {
     private const long LongestHoldMilliseconds = 5;
+    private const double KeepAliveSpread = 0.1;
     private const long Never = long.MaxValue;
 
     private readonly Wake _wake;
@@ -21,7 +22,9 @@ internal sealed class PumpTimes : TimingEntry
     {
         _wake = wake;
         _scheduler = settings.Scheduler;
-        _keepAlive = (long)settings.KeepAliveInterval.TotalMilliseconds;
+
+        // A little shorter for each stream by chance, so that those that began together are not kept alive in the same millisecond.
+        _keepAlive = (long)(settings.KeepAliveInterval.TotalMilliseconds * (1 - (KeepAliveSpread * Random.Shared.NextDouble())));
         FlushPolicy policy = settings.FlushPolicy;
         if (policy.IsImmediate)
         {
@@ -52,11 +55,13 @@ internal sealed class PumpTimes : TimingEntry
     public void Start(TimeSpan commitWindow)
     {
         long now = Now;
-        _lookedAt = now;
-
-        // The phases differ, so that streams that began together are not kept alive in the same millisecond.
-        _wroteAt = now - (long)(_keepAlive * 0.1 * Random.Shared.NextDouble());
+        _lookedAt = _wroteAt = now;
         _commitAt = commitWindow == Timeout.InfiniteTimeSpan ? Never : now + (long)commitWindow.TotalMilliseconds;
+        if (commitWindow == TimeSpan.Zero)
+        {
+            _wake.Signal(WakeSignals.Tick);
+        }
+
         Reschedule();
     }
 

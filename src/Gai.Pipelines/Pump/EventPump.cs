@@ -192,10 +192,14 @@ public sealed class EventPump<T>
         {
             _output.WriteOpening();
         }
-        else if (_output.IsOpen && _output.UnflushedBytes == 0 && _times.KeepAliveIsDue)
+        else if (_times.KeepAliveIsDue)
         {
-            _output.WriteKeepAlive();
+            // Before the head there is nothing to keep alive, but the silence is counted anew all the same.
             _times.OnWrite();
+            if (_output.IsOpen && _output.UnflushedBytes == 0)
+            {
+                _output.WriteKeepAlive();
+            }
         }
 
         _times.Reschedule();

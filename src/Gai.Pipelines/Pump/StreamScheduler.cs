@@ -36,7 +36,7 @@ public sealed class StreamScheduler : IDisposable
     internal long CoarseMilliseconds =>
         ReferenceEquals(_time, TimeProvider.System)
             ? Environment.TickCount64
-            : (long)(_time.GetTimestamp() * (1000d / _time.TimestampFrequency));
+            : _time.GetElapsedTime(0).Ticks / TimeSpan.TicksPerMillisecond;
 
     /// <summary>Stops the timers.</summary>
     public void Dispose()
