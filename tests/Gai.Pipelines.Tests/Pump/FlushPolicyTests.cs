@@ -1,0 +1,208 @@
+using System.Threading.Channels;
+using Gai.Pipelines.TestUtilities;
+
+namespace Gai.Pipelines.Tests.Pump;
+
+public sealed class FlushPolicyTests : PumpTest
+{
+    private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(50);
+
+    private PumpSettings WindowSettings => Settings with { FlushPolicy = FlushPolicy.Window(Delay) };
+
+    [Fact]
+    public void Window_DelayOutOfRange_IsRefused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => FlushPolicy.Window(TimeSpan.FromTicks(9_999)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => FlushPolicy.Window(TimeSpan.FromSeconds(11)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => FlushPolicy.Window(Delay, 0));
+    }
+
+    [Fact]
+    public async Task Immediate_ManyReadyEvents_FlushesOnceWhenNoneIsReady()
+    {
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("first");
+        Source.PushTogether("a", "b", "c", "d");
+        Assert.Equal(["<first|", "a|b|c|d|"], Output.Flushes);
+        Source.PushTogether("e", "f");
+        Source.End();
+
+        Assert.Equal(4, (await run.OrFail()).Flushes);
+        Assert.Equal(["<first|", "a|b|c|d|", "e|f|", ">"], Output.Flushes);
+    }
+
+    [Fact]
+    public async Task Immediate_SourceThatBlocks_IsFlushedBeforeItsNextPull()
+    {
+        int pulls = 0;
+        List<int> flushedAtPull = [];
+        Source.Push("a", "b", "c", "d").End();
+        Source.OnMoveNext = () =>
+        {
+            flushedAtPull.Add(Output.Flushes.Count);
+            Time.Advance(Milliseconds(++pulls * 10));
+        };
+
+        await RunAsync().OrFail();
+        Assert.Equal(["<a|", "b|", "c|", "d|", ">"], Output.Flushes);
+        Assert.Equal([0, 1, 2, 3, 4], flushedAtPull);
+    }
+
+    [Fact]
+    public async Task Immediate_SourceThatIsSlowButNeverPending_HoldsAnEventAtMostFiveMilliseconds()
+    {
+        Source.Push([.. Enumerable.Range(0, 12).Select(i => $"{i}")]).End();
+        Source.OnMoveNext = () => Time.Advance(Milliseconds(1));
+
+        await RunAsync().OrFail();
+        Assert.Equal(["<0|", "1|2|3|4|5|", "6|7|8|9|10|", "11|>"], Output.Flushes);
+    }
+
+    [Fact]
+    public async Task Immediate_WaitForTheSource_DoesNotCountAsHolding()
+    {
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("first");
+        Time.Advance(Milliseconds(90));
+        Source.PushTogether("a", "b", "c");
+        Source.End();
+
+        await run.OrFail();
+        Assert.Equal(["<first|", "a|b|c|", ">"], Output.Flushes);
+    }
+
+    [Fact]
+    public async Task Immediate_WaitForTheClient_DoesNotCountAsHolding()
+    {
+        Output.HoldFlushes();
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("first");
+        Source.Push("a", "b", "c").End();
+        Time.Advance(Milliseconds(90));
+        Output.ReleaseFlush();
+
+        await run.OrFail();
+        Assert.Equal(["<first|", "a|b|c|>"], Output.Flushes);
+    }
+
+    [Fact]
+    public async Task Immediate_UnflushedLimit_FlushesAlthoughMoreIsReady()
+    {
+        Settings = Settings with { UnflushedLimitBytes = 6 };
+        Source.Push("first", "a", "b", "c", "d").End();
+
+        await RunAsync().OrFail();
+        Assert.Equal(["<first|", "a|b|c|", "d|>"], Output.Flushes);
+    }
+
+    [Fact]
+    public async Task Window_FirstFrameAndEnd_AreNotHeld()
+    {
+        Settings = WindowSettings;
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a");
+        Assert.Equal(["<a|"], Output.Flushes);
+        Source.Push("b");
+        Assert.Single(Output.Flushes);
+        Source.End();
+
+        await run.OrFail();
+        Assert.Equal(["<a|", "b|>"], Output.Flushes);
+        Assert.Equal(0, Scheduler.EntryCount);
+    }
+
+    [Fact]
+    public async Task Window_Error_IsNotHeld()
+    {
+        Settings = WindowSettings;
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a", "b").Fail(new InvalidOperationException());
+
+        await run.OrFail();
+        Assert.Equal(["<a|", "b|!internal"], Output.Flushes);
+    }
+
+    [Fact]
+    public async Task Window_Others_AreFlushedTogetherWhenTheDelayIsOver()
+    {
+        Settings = WindowSettings;
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a", "b");
+        Time.Advance(Milliseconds(30));
+        Source.Push("c");
+        Time.Advance(Milliseconds(19));
+        Assert.Single(Output.Flushes);
+        Time.Advance(Milliseconds(5));
+        await Output.WaitForFlushesAsync(2);
+
+        Assert.Equal(["<a|", "b|c|"], Output.Flushes);
+        Source.End();
+        await run.OrFail();
+    }
+
+    [Fact]
+    public async Task Window_ManyWindows_EachHoldsAtMostTheDelay()
+    {
+        Settings = WindowSettings;
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("first");
+        for (int i = 0; i < 50; i++)
+        {
+            Source.Push($"{i}", "x");
+            Time.Advance(Milliseconds(54));
+            await Output.WaitForFlushesAsync(i + 2);
+        }
+
+        Assert.Equal(Enumerable.Range(0, 50).Select(i => $"{i}|x|").Prepend("<first|"), Output.Flushes);
+        Source.End();
+        Assert.Equal(52, (await run.OrFail()).Flushes);
+    }
+
+    [Fact]
+    public async Task Window_ByteBound_FlushesBeforeTheDelayAndStartsAnew()
+    {
+        Settings = Settings with { FlushPolicy = FlushPolicy.Window(Delay, bytes: 4) };
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a", "b", "c");
+        Assert.Equal(["<a|", "b|c|"], Output.Flushes);
+
+        // The window of "b" would end now; that of "d" does not.
+        Time.Advance(Milliseconds(40));
+        Source.Push("d");
+        Time.Advance(Milliseconds(40));
+        Assert.Equal(2, Output.Flushes.Count);
+        Time.Advance(Milliseconds(15));
+        await Output.WaitForFlushesAsync(3);
+
+        Assert.Equal("d|", Output.Flushes[2]);
+        Source.End();
+        await run.OrFail();
+    }
+
+    [Fact]
+    public async Task Window_SourceThatBlocks_HoldsAtMostTheDelay()
+    {
+        Settings = WindowSettings;
+        Source.Push([.. Enumerable.Range(0, 8).Select(i => $"{i}")]).End();
+        Source.OnMoveNext = () => Time.Advance(Milliseconds(20));
+
+        await RunAsync().OrFail();
+        Assert.Equal(["<0|", "1|2|3|", "4|5|6|", "7|>"], Output.Flushes);
+    }
+
+    [Fact]
+    public async Task Window_Channel_IsFlushedWhenTheDelayIsOver()
+    {
+        Settings = WindowSettings;
+        Channel<string> channel = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { AllowSynchronousContinuations = true });
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(channel.Reader));
+        channel.Writer.TryWrite("a");
+        channel.Writer.TryWrite("b");
+        Time.Advance(Milliseconds(54));
+        await Output.WaitForFlushesAsync(2);
+
+        channel.Writer.Complete();
+        await run.OrFail();
+        Assert.Equal(["<a|", "b|", ">"], Output.Flushes);
+    }
+}

@@ -1,0 +1,41 @@
+using System.Text;
+
+namespace Gai.Pipelines.Tests.Pump;
+
+/// <summary>A dialect that one can read: <c>&lt;</c> opens, <c>a|</c> is an event, <c>~</c> keeps alive, <c>!code</c> is an error, <c>&gt;</c> ends.</summary>
+internal sealed class MarkingDialect : Dialect<string>
+{
+    public Action? OnOpening { get; set; }
+
+    public Action<string>? OnEvent { get; set; }
+
+    public Action? OnError { get; set; }
+
+    public Action? OnEnd { get; set; }
+
+    public override void WriteOpening(FrameWriter output)
+    {
+        output.Write("<"u8);
+        OnOpening?.Invoke();
+    }
+
+    public override void WriteEvent(FrameWriter output, in string item)
+    {
+        output.Write(Encoding.UTF8.GetBytes(item + "|"));
+        OnEvent?.Invoke(item);
+    }
+
+    public override void WriteKeepAlive(FrameWriter output) => output.Write("~"u8);
+
+    public override void WriteError(FrameWriter output, in StreamError error)
+    {
+        output.Write(Encoding.UTF8.GetBytes("!" + error.Code));
+        OnError?.Invoke();
+    }
+
+    public override void WriteEnd(FrameWriter output)
+    {
+        output.Write(">"u8);
+        OnEnd?.Invoke();
+    }
+}
