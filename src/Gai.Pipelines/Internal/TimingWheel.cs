@@ -90,16 +90,20 @@ internal sealed class TimingWheel : IDisposable
     private void StartTimer()
     {
         _tick = CurrentTick();
+
+        // On the ticks and not between them, or an entry would be up to two ticks late. Timers count whole milliseconds.
+        TimeSpan toNextTick = (_resolution * (_tick + 1)) - _time.GetElapsedTime(_start);
+        var first = TimeSpan.FromMilliseconds(Math.Ceiling(toNextTick.TotalMilliseconds));
         if (_timer is not null)
         {
-            _timer.Change(_resolution, _resolution);
+            _timer.Change(first, _resolution);
             return;
         }
 
         // The timer outlives the request that happens to be the first: it must not keep that one's context.
         using (ExecutionContext.SuppressFlow())
         {
-            _timer = _time.CreateTimer(static wheel => ((TimingWheel)wheel!).OnTick(), this, _resolution, _resolution);
+            _timer = _time.CreateTimer(static wheel => ((TimingWheel)wheel!).OnTick(), this, first, _resolution);
         }
     }
 
