@@ -19,4 +19,19 @@ public static class Deadline
         await OrFail((Task)task, what);
         return await task;
     }
+
+    /// <summary>Waits for something that nobody announces.</summary>
+    public static async Task UntilAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "")
+    {
+        long start = Environment.TickCount64;
+        while (!condition())
+        {
+            if (Environment.TickCount64 - start > Longest.TotalMilliseconds)
+            {
+                throw new TimeoutException($"This did not come within {Longest.TotalSeconds:F0} s: {what}");
+            }
+
+            await Task.Yield();
+        }
+    }
 }

@@ -1,0 +1,150 @@
+using Gai.Pipelines.TestUtilities;
+
+namespace Gai.Pipelines.Tests.Pump;
+
+public sealed class KeepAliveTests : PumpTest
+{
+    // Streams differ by up to a tenth, so that they do not all speak at once.
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(13.4);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(15.2);
+
+    [Fact]
+    public async Task RunAsync_Silence_IsBrokenAfterEachInterval()
+    {
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a");
+        for (int i = 1; i <= 3; i++)
+        {
+            Time.Advance(Shortest);
+            Assert.Equal(i, Output.Flushes.Count);
+            Time.Advance(Longest - Shortest);
+            await Output.WaitForFlushesAsync(i + 1);
+        }
+
+        Assert.True(Source.IsWaiting);
+        Source.End();
+        await run.OrFail();
+        Assert.Equal(["<a|", "~", "~", "~", ">"], Output.Flushes);
+    }
+
+    [Fact]
+    public async Task RunAsync_Events_ResetTheInterval()
+    {
+        Task<StreamOutcome> run = RunAsync();
+        for (int i = 0; i < 20; i++)
+        {
+            Source.Push("a");
+            Time.Advance(Shortest);
+        }
+
+        Source.End();
+        await run.OrFail();
+        Assert.DoesNotContain("~", Output.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RunAsync_HeadByTheCommitWindow_StartsTheInterval()
+    {
+        Task<StreamOutcome> run = RunAsync();
+        Time.Advance(TimeSpan.FromSeconds(1) + Tick);
+        await Output.WaitForFlushesAsync(1);
+        Time.Advance(Longest);
+        await Output.WaitForFlushesAsync(2);
+
+        Assert.Equal(["<", "~"], Output.Flushes);
+        Source.End();
+        await run.OrFail();
+    }
+
+    [Fact]
+    public async Task RunAsync_HeadUnsent_WritesNoKeepAliveAndLooksOnlyOnceAnInterval()
+    {
+        Settings = Settings with { CommitWindow = Timeout.InfiniteTimeSpan };
+        Task<StreamOutcome> run = RunAsync();
+        Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Empty(Output.Flushes);
+        Source.Push("a");
+        await Output.WaitForFlushesAsync(1);
+        Time.Advance(Shortest);
+        Assert.Single(Output.Flushes);
+        Time.Advance(Longest);
+        await Output.WaitForFlushesAsync(2);
+
+        Assert.Equal(["<a|", "~"], Output.Flushes);
+        Source.End();
+        await run.OrFail();
+    }
+
+    [Fact]
+    public async Task RunAsync_ZeroInterval_NeverWritesOneAndWaitsForNothing()
+    {
+        Settings = Settings with { KeepAliveInterval = TimeSpan.Zero };
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a");
+        Time.Advance(TimeSpan.FromHours(1));
+
+        Assert.Equal(0, Scheduler.EntryCount);
+        Source.End();
+        await run.OrFail();
+        Assert.Equal(["<a|", ">"], Output.Flushes);
+    }
+
+    [Fact]
+    public async Task RunAsync_ClientIsSlow_WritesNoneWhileAFlushIsPending()
+    {
+        Output.HoldFlushes();
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a");
+        Time.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(["<a|"], Output.Flushes);
+        Source.Push("b").End();
+        Output.ReleaseFlush();
+
+        await run.OrFail();
+        Assert.StartsWith("<a|", Output.Text, StringComparison.Ordinal);
+        Assert.EndsWith("b|>", Output.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RunAsync_FlushWindowOpen_FlushesWhatIsHeldInsteadOfAKeepAlive()
+    {
+        Settings = Settings with { FlushPolicy = FlushPolicy.Window(TimeSpan.FromSeconds(10)), KeepAliveInterval = TimeSpan.FromSeconds(1) };
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a", "b");
+        Time.Advance(TimeSpan.FromSeconds(1) + Tick);
+        await Output.WaitForFlushesAsync(2);
+
+        Assert.Equal(["<a|", "b|"], Output.Flushes);
+        Source.End();
+        await run.OrFail();
+    }
+
+    [Fact]
+    public async Task RunAsync_StreamsThatBeganTogether_SpeakAtDifferentTimes()
+    {
+        var sources = new ManualSequence<string>[50];
+        List<Task> runs = [];
+        for (int i = 0; i < sources.Length; i++)
+        {
+            sources[i] = new ManualSequence<string>().Push("a");
+            runs.Add(new EventPump<string>(StreamSource.From(sources[i]), new MarkingDialect(), new NullPipeWriter(), Settings).RunAsync(CancellationToken.None));
+        }
+
+        var ticks = new List<int>();
+        for (TimeSpan at = TimeSpan.Zero; at < Longest; at += Tick)
+        {
+            Time.Advance(Tick);
+            ticks.Add(Scheduler.EntryCount);
+        }
+
+        // An entry leaves the wheel when its stream is woken. They do not all leave in one tick.
+        Assert.True(ticks.Distinct().Count() > 3, string.Join(' ', ticks));
+        foreach (ManualSequence<string> source in sources)
+        {
+            source.End();
+        }
+
+        await Task.WhenAll(runs).OrFail();
+        Assert.Equal(0, Scheduler.EntryCount);
+    }
+}
