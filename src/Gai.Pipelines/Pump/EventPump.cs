@@ -126,13 +126,14 @@ public sealed class EventPump<T>
     {
         while (true)
         {
+            // Not HasFlag: until its caller has been optimized it boxes, and a stream allocates with every wait.
             WakeSignals signals = _wake.Take();
-            if (signals.HasFlag(WakeSignals.ClientGone))
+            if ((signals & WakeSignals.ClientGone) != WakeSignals.None)
             {
                 return StreamOutcomeReason.ClientGone;
             }
 
-            if (signals.HasFlag(WakeSignals.Drain))
+            if ((signals & WakeSignals.Drain) != WakeSignals.None)
             {
                 return StreamOutcomeReason.Drained;
             }
