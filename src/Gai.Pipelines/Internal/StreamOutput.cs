@@ -75,17 +75,20 @@ internal sealed class StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, 
     /// <remarks>Not async, and awaited where it is called: the only state machine that waits is the loop's, which exists once a stream.</remarks>
     public ValueTask<FlushResult> FlushAsync(CancellationToken clientGone)
     {
-        _frames.Publish();
-        IsOpen = true;
-        _flushedBytes = _frames.CommittedBytes;
-        Flushes++;
         _isFlushing = true;
 
         // A client that leaves either finds a flush to cancel, or is found here.
         Interlocked.MemoryBarrier();
-        return clientGone.IsCancellationRequested
-            ? new ValueTask<FlushResult>(new FlushResult(isCanceled: true, isCompleted: false))
-            : transport.FlushAsync(CancellationToken.None);
+        if (clientGone.IsCancellationRequested)
+        {
+            return new ValueTask<FlushResult>(new FlushResult(isCanceled: true, isCompleted: false));
+        }
+
+        _frames.Publish();
+        IsOpen = true;
+        _flushedBytes = _frames.CommittedBytes;
+        Flushes++;
+        return transport.FlushAsync(CancellationToken.None);
     }
 
     /// <summary>Ends a flush that has not thrown.</summary>

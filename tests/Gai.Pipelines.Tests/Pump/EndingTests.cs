@@ -64,8 +64,7 @@ public sealed class EndingTests : PumpTest
         Dialect.OnEvent = _ => Client.Cancel();
         Source.Push("a");
 
-        StreamOutcome outcome = await RunAsync().OrFail();
-        Assert.Equal(StreamOutcomeReason.ClientGone, outcome.Reason);
+        Assert.Equal(new StreamOutcome(StreamOutcomeReason.ClientGone, 1, 3, 0, HeadSent: false), await RunAsync().OrFail());
         Assert.Empty(Output.Flushes);
     }
 
