@@ -1,0 +1,30 @@
+using System.Globalization;
+using BenchmarkDotNet.Running;
+using Gai.Pipelines.Benchmarks;
+using Gai.Pipelines.Benchmarks.Encoders;
+using Gai.Pipelines.Benchmarks.Pump;
+using Gai.Pipelines.Benchmarks.Reports;
+using Gai.Pipelines.Benchmarks.Ticks;
+
+// BenchmarkDotNet looks for the project below the current folder.
+Environment.CurrentDirectory = Repository.Root;
+
+const int DefaultRounds = 3;
+switch (args)
+{
+    case [ReportVerb.ClaimsRun]:
+        return RunVerb.Run(ReportVerb.ClaimsRun, Claims.Benchmarks, DefaultRounds);
+    case [ReportVerb.ClaimsRun, string rounds]:
+        return RunVerb.Run(ReportVerb.ClaimsRun, Claims.Benchmarks, int.Parse(rounds, CultureInfo.InvariantCulture));
+    case [ReportVerb.CasesRun]:
+        return RunVerb.Run(ReportVerb.CasesRun, [typeof(EncoderBenchmarks), typeof(RecordBenchmarks), typeof(SourceBenchmarks)], rounds: 1);
+    case [ReportVerb.TicksRun, ..]:
+        return await TicksVerb.RunAsync(args[1..]);
+    case ["report"]:
+        return ReportVerb.Run(folder: null);
+    case ["report", string folder]:
+        return ReportVerb.Run(folder);
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, Config.Create());
+        return 0;
+}

@@ -1,0 +1,40 @@
+using Gai.Pipelines.Benchmarks.Encoders;
+using Gai.Pipelines.Benchmarks.Pump;
+
+namespace Gai.Pipelines.Benchmarks.Reports;
+
+/// <summary>What PERFORMANCE.md claims, and which benchmarks decide it.</summary>
+internal static class Claims
+{
+    private const string Ours = "Gai";
+
+    private static readonly string[] Copies = ["Copy", "CopyThroughFrameWriter"];
+    private static readonly string[] JsonWriters = ["JsonWriter", "JsonWriterTuned"];
+
+    /// <summary>The benchmarks that the claims need.</summary>
+    public static IReadOnlyList<Type> Benchmarks { get; } =
+        [typeof(SseEncoderClaims), typeof(NdjsonEncoderClaims), typeof(PumpClaims), typeof(PumpAllocationClaims), typeof(ResponseClaims)];
+
+    public static IReadOnlyList<Claim> All { get; } =
+    [
+        new RatioClaim("Text delta as an SSE frame against a plain copy of its bytes", nameof(SseEncoderClaims), Ours, Copies, 3),
+        new RatioClaim("The same frame against Utf8JsonWriter", nameof(SseEncoderClaims), Ours, JsonWriters, 0.35),
+        new AllocationClaim("The same frame: allocated", nameof(SseEncoderClaims), Ours),
+        new RatioClaim("Text delta as an NDJSON record against a plain copy of its bytes", nameof(NdjsonEncoderClaims), Ours, Copies, 3.5),
+        new AllocationClaim("The same record: allocated", nameof(NdjsonEncoderClaims), Ours),
+        new RatioClaim(
+            "Pump, 1,000 events of an async iterator, against SseFormatter that writes their JSON",
+            nameof(PumpClaims),
+            Ours,
+            [nameof(PumpClaims.FormatterWithJsonWriter)],
+            0.3),
+        new RatioClaim(
+            "The same against SseFormatter that is given finished JSON",
+            nameof(PumpClaims),
+            Ours,
+            [nameof(PumpClaims.FormatterOfStrings), nameof(PumpClaims.FormatterOfBytes)],
+            0.3),
+        new SlopeClaim("Pump: allocated per event", nameof(PumpAllocationClaims), Ours, nameof(PumpAllocationClaims.Events) + "=", 1_000, 4_000),
+        new TimeClaim("100 text deltas of 14 letters as one SSE response, in process", nameof(ResponseClaims), Ours, 5_000),
+    ];
+}

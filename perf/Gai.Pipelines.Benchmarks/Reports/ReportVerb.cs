@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text;
+using Gai.Pipelines.Benchmarks.Ticks;
+
+namespace Gai.Pipelines.Benchmarks.Reports;
+
+/// <summary>Writes the tables of PERFORMANCE.md from the newest reports, each between its markers.</summary>
+internal static class ReportVerb
+{
+    public const string ClaimsRun = "claims";
+    public const string CasesRun = "cases";
+    public const string TicksRun = "ticks";
+
+    public static int Run(string? folder)
+    {
+        string file = Path.Combine(Repository.Root, "PERFORMANCE.md");
+        string text = File.ReadAllText(file);
+        if (Results.Newest(ClaimsRun, folder) is { } claims)
+        {
+            text = Replace(text, "claims", ClaimsTable(claims));
+        }
+
+        if (Results.Newest(CasesRun, folder) is { } cases)
+        {
+            text = Replace(text, "cases", CasesTable(cases));
+        }
+
+        if (TicksReport.Newest(folder) is { } ticks)
+        {
+            text = Replace(text, "ticks-heap", ticks.Table());
+        }
+
+        File.WriteAllText(file, text);
+        return 0;
+    }
+
+    /// <summary>Says where figures come from.</summary>
+    public static string Origin(RunInfo info, string folder, string command) =>
+        $"Commit `{info.Commit.TrimEnd('+')}`{(info.Commit.EndsWith('+') ? " with changes that are not in it" : string.Empty)}, {info.Date}, " +
+        $"{info.Machine}, {info.OperatingSystem}, {info.Runtime}. Results: `perf/reports/{folder}`. Repeat: `{Program} -- {command}`.\n";
+
+    private const string Program = "dotnet run -c Release --project perf/Gai.Pipelines.Benchmarks";
+
+    private static string ClaimsTable(Results results)
+    {
+        var table = new StringBuilder();
+        table.AppendLine("| claim | target | measured | medians | benchmark | reached |");
+        table.AppendLine("|---|---|---|---|---|---|");
+        foreach (Claim claim in Claims.All)
+        {
+            Verdict verdict = claim.Judge(results);
+            string reached = verdict.Reached ? "yes" : "**no**";
+            table.AppendLine(CultureInfo.InvariantCulture, $"| {claim.Text} | {claim.Target} | {verdict.Measured} | {verdict.Medians} | {verdict.Benchmark} | {reached} |");
+        }
+
+        table.AppendLine();
+        table.AppendLine(CultureInfo.InvariantCulture, $"Median ratio of {results.Rounds} rounds, in brackets the least and the greatest.");
+        table.Append(Origin(results.Info, results.Folder, ClaimsRun));
+        return table.ToString();
+    }
+
+    private static string CasesTable(Results results)
+    {
+        var table = new StringBuilder();
+        table.AppendLine("| benchmark | case | median | allocated |");
+        table.AppendLine("|---|---|---|---|");
+        foreach (Measurement found in results.Measurements.Where(measurement => measurement.Round == 1))
+        {
+            string parameters = found.Parameters[(found.Parameters.IndexOf('=', StringComparison.Ordinal) + 1)..];
+            table.AppendLine(CultureInfo.InvariantCulture, $"| `{found.Type}.{found.Method}` | {parameters} | {found.Nanoseconds:#,0.0} ns | {found.AllocatedBytes} B |");
+        }
+
+        table.AppendLine();
+        table.Append(Origin(results.Info, results.Folder, CasesRun));
+        return table.ToString();
+    }
+
+    private static string Replace(string text, string name, string table)
+    {
+        string begin = $"<!-- generated: {name} -->";
+        const string End = "<!-- /generated -->";
+        int from = text.IndexOf(begin, StringComparison.Ordinal);
+        int to = from < 0 ? -1 : text.IndexOf(End, from, StringComparison.Ordinal);
+        if (to < 0)
+        {
+            throw new InvalidOperationException($"PERFORMANCE.md has no region from '{begin}' to '{End}'; put the markers where the table belongs.");
+        }
+
+        return string.Concat(text.AsSpan(0, from + begin.Length), "\n", table, text.AsSpan(to));
+    }
+}

@@ -1,0 +1,32 @@
+using System.Text;
+
+namespace Gai.Pipelines.Benchmarks.Sinks;
+
+/// <summary>Checks that contenders do the same job before they are timed.</summary>
+internal static class Verify
+{
+    public static void Same(string contender, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> actual)
+    {
+        int same = expected.CommonPrefixLength(actual);
+        if (same != expected.Length || same != actual.Length)
+        {
+            throw new InvalidOperationException(
+                $"{contender} wrote {actual.Length} bytes where {expected.Length} were expected; they part at byte {same}: " +
+                $"\"{Encoding.UTF8.GetString(actual[same..Math.Min(actual.Length, same + 80)])}\" instead of " +
+                $"\"{Encoding.UTF8.GetString(expected[same..Math.Min(expected.Length, same + 80)])}\".");
+        }
+    }
+
+    /// <summary>Repeats a frame.</summary>
+    public static byte[] Repeat(ReadOnlySpan<byte> frame, int count, ReadOnlySpan<byte> end = default)
+    {
+        byte[] all = new byte[(frame.Length * count) + end.Length];
+        for (int i = 0; i < count; i++)
+        {
+            frame.CopyTo(all.AsSpan(i * frame.Length));
+        }
+
+        end.CopyTo(all.AsSpan(frame.Length * count));
+        return all;
+    }
+}
