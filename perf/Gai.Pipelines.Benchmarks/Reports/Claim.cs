@@ -10,7 +10,7 @@ internal abstract record Claim(string Text, string Type)
     /// <summary>Judges a run.</summary>
     public abstract Verdict Judge(Results results);
 
-    protected static string Figure(double value) => value.ToString(value < 10 ? "0.00" : "#,0", CultureInfo.InvariantCulture);
+    protected static string Figure(double value) => value.ToString(value < 1 ? "0.0##" : "0.0#", CultureInfo.InvariantCulture);
 
     protected static string Time(double nanoseconds) => nanoseconds switch
     {
@@ -50,9 +50,10 @@ internal sealed record RatioClaim(string Text, string Type, string Method, strin
         double[] theirs = [.. Rounds(results, baseline).Select(round => round.Nanoseconds)];
         double[] ratios = [.. ours.Zip(theirs, (our, their) => our / their)];
         double ratio = Median(ratios);
+        int shown = Array.IndexOf(ratios, ratios.MinBy(found => Math.Abs(found - ratio)));
         return new Verdict(
             $"{Figure(ratio)} x ({Figure(ratios.Min())} to {Figure(ratios.Max())})",
-            $"{Time(Median(ours))} : {Time(Median(theirs))}",
+            $"{Time(ours[shown])} : {Time(theirs[shown])}",
             $"`{Type}.{Method}` : `{baseline}`",
             ratio <= AtMost);
     }

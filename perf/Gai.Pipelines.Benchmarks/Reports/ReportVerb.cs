@@ -54,7 +54,7 @@ internal static class ReportVerb
         }
 
         table.AppendLine();
-        table.AppendLine(CultureInfo.InvariantCulture, $"Median ratio of {results.Rounds} rounds, in brackets the least and the greatest.");
+        table.AppendLine(CultureInfo.InvariantCulture, $"Median ratio of {results.Rounds} rounds, in brackets the least and the greatest; the medians are those of the round in the middle.");
         table.Append(Origin(results.Info, results.Folder, ClaimsRun));
         return table.ToString();
     }
