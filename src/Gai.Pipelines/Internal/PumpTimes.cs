@@ -5,6 +5,10 @@ namespace Gai.Pipelines.Internal;
 internal sealed class PumpTimes : TimingEntry
 {
     private const long LongestHoldMilliseconds = 5;
+
+    // A clock costs as much as half an event. So many events after a flush are timed one by one; a source that gives more
+    // than that without a wait is busy rather than blocked, and the scheduler watches it.
+    private const int EventsTimedOneByOne = 16;
     private const double KeepAliveSpread = 0.1;
     private const long Never = long.MaxValue;
 
@@ -12,7 +16,8 @@ internal sealed class PumpTimes : TimingEntry
     private readonly StreamScheduler _scheduler;
     private readonly long _keepAlive;
     private readonly long _longestHold;
-    private readonly WindowEntry? _window;
+    private WindowEntry? _window;
+    private int _eventsHeld;
     private long _lookedAt;
     private long _heldSince = Never;
     private long _wroteAt;
@@ -35,7 +40,6 @@ internal sealed class PumpTimes : TimingEntry
         else
         {
             _longestHold = (long)policy.Delay.TotalMilliseconds;
-            _window = new WindowEntry(wake, policy.Delay);
             UnflushedLimit = Math.Min(settings.UnflushedLimitBytes, policy.Bytes);
         }
     }
@@ -69,6 +73,7 @@ internal sealed class PumpTimes : TimingEntry
     public void OnFlush()
     {
         _heldSince = Never;
+        _eventsHeld = 0;
         _lookedAt = _wroteAt = Now;
         _commitAt = Never;
         _window?.End();
@@ -80,9 +85,20 @@ internal sealed class PumpTimes : TimingEntry
     /// <summary>Notes that the source or the client was waited for: what comes next has not been held by a pull.</summary>
     public void OnResume() => _lookedAt = Now;
 
-    /// <summary>Looks at the clock after an event of a source that may have blocked.</summary>
-    public void LookAtClock()
+    /// <summary>Sees to it that an event of a source that may block is not held too long.</summary>
+    public void OnEvent()
     {
+        if (_eventsHeld > EventsTimedOneByOne)
+        {
+            return;
+        }
+
+        if (_eventsHeld++ == EventsTimedOneByOne)
+        {
+            HoldUntilWindowEnds();
+            return;
+        }
+
         if (_heldSince == Never)
         {
             _heldSince = _lookedAt;
@@ -92,7 +108,11 @@ internal sealed class PumpTimes : TimingEntry
     }
 
     /// <summary>Begins the flush window of the bytes that are held, if it has not begun.</summary>
-    public void HoldUntilWindowEnds() => _window?.Begin(_scheduler.Milliseconds);
+    public void HoldUntilWindowEnds()
+    {
+        _window ??= new WindowEntry(_wake, TimeSpan.FromMilliseconds(_longestHold));
+        _window.Begin(_scheduler.Milliseconds);
+    }
 
     /// <summary>Sets the next time.</summary>
     public void Reschedule()
@@ -131,7 +151,7 @@ internal sealed class PumpTimes : TimingEntry
         return next == Never ? Never : next - now;
     }
 
-    /// <summary>The flush window; only streams that have one pay for it.</summary>
+    /// <summary>The end of the time that bytes may be held; only streams that hold some pay for it.</summary>
     private sealed class WindowEntry(Wake wake, TimeSpan delay) : TimingEntry
     {
         private bool _hasBegun;
@@ -147,6 +167,13 @@ internal sealed class PumpTimes : TimingEntry
 
         public void End() => _hasBegun = false;
 
-        protected internal override void OnDue() => wake.Signal(WakeSignals.Window, onThreadPool: true);
+        protected internal override void OnDue()
+        {
+            // Nothing may be held any more: a flush does not take the entry out.
+            if (Volatile.Read(ref _hasBegun))
+            {
+                wake.Signal(WakeSignals.Window, onThreadPool: true);
+            }
+        }
     }
 }

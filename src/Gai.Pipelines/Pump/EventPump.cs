@@ -84,7 +84,7 @@ public sealed class EventPump<T>
         _output.WriteEvent(item);
         if (_mayBlock)
         {
-            _times.LookAtClock();
+            _times.OnEvent();
         }
 
         return !MustFlush && !_wake.IsSignalled;
