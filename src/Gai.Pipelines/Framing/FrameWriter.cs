@@ -138,6 +138,13 @@ public sealed class FrameWriter : IBufferWriter<byte>
         _position = _frameStart;
     }
 
+    /// <summary>Takes back the end of the frame that is being built, all but its first bytes.</summary>
+    internal void Rewind(int length)
+    {
+        Debug.Assert(length <= _position - _frameStart);
+        _position = _frameStart + length;
+    }
+
     /// <summary>Hands all committed frames to the output; call it before the output is flushed.</summary>
     /// <exception cref="InvalidOperationException">A frame is being built.</exception>
     public void Publish()

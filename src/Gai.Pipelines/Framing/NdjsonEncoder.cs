@@ -19,8 +19,7 @@ public static class NdjsonEncoder
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(typeInfo);
-        JsonValue.Write(output, value, typeInfo);
-        LineBreaks.Fold(output);
+        JsonValue.WriteOnOneLine(output, value, typeInfo);
         output.Write("\n"u8);
     }
 

@@ -77,8 +77,7 @@ public static class SseEncoder
         ArgumentNullException.ThrowIfNull(typeInfo);
         WriteFields(output, fields);
         output.Write(DataField);
-        JsonValue.Write(output, value, typeInfo);
-        LineBreaks.Fold(output, fields);
+        JsonValue.WriteOnOneLine(output, value, typeInfo);
         output.Write("\n\n"u8);
     }
 

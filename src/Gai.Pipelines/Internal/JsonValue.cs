@@ -11,13 +11,15 @@ internal static class JsonValue
     [ThreadStatic]
     private static Utf8JsonWriter? _cached;
 
-    /// <summary>Writes a value as compact JSON.</summary>
-    public static void Write<T>(FrameWriter output, T value, JsonTypeInfo<T> typeInfo)
+    /// <summary>Writes a value as compact JSON, without line ends even if a converter writes some.</summary>
+    public static void WriteOnOneLine<T>(FrameWriter output, T value, JsonTypeInfo<T> typeInfo)
     {
+        int start = output.Frame.Length;
         Utf8JsonWriter writer = Rent(output, typeInfo.Options.Encoder);
         JsonSerializer.Serialize(writer, value, typeInfo);
         writer.Flush();
         Return(writer);
+        LineBreaks.Fold(output, start);
     }
 
     /// <summary>Takes the thread's writer. One that is not returned, because a serializer threw, is left to the collector.</summary>

@@ -9,9 +9,6 @@ internal static class RawJson
 {
     private static readonly JsonReaderOptions Strict = new() { MaxDepth = 256 };
 
-    // Unicode's line ends are legal inside a JSON string, but some readers split there: they are escaped (C2 85, E2 80 A8, E2 80 A9).
-    private static readonly SearchValues<byte> MayNeedWork = SearchValues.Create([(byte)'\r', (byte)'\n', 0xC2, 0xE2]);
-
     /// <summary>Writes one JSON value.</summary>
     /// <param name="output">The frame.</param>
     /// <param name="json">The value, as text or UTF-8.</param>
@@ -41,44 +38,7 @@ internal static class RawJson
     private static void Write(FrameWriter output, ReadOnlySpan<byte> json, string what)
     {
         Validate(json, what);
-        if (!json.ContainsAny(MayNeedWork))
-        {
-            output.Write(json);
-            return;
-        }
-
-        while (!json.IsEmpty)
-        {
-            int at = json.IndexOfAny(MayNeedWork);
-            output.Write(at < 0 ? json : json[..at]);
-            if (at < 0)
-            {
-                return;
-            }
-
-            json = json[at..];
-            json = json[WriteOne(output, json)..];
-        }
-    }
-
-    private static int WriteOne(FrameWriter output, ReadOnlySpan<byte> json)
-    {
-        if (json[0] is (byte)'\r' or (byte)'\n')
-        {
-            // Valid JSON has raw line breaks only between its tokens, where a space says the same.
-            output.Write(" "u8);
-            return 1;
-        }
-
-        Rune.DecodeFromUtf8(json, out Rune rune, out int consumed);
-        output.Write(rune.Value switch
-        {
-            0x85 => "\\u0085"u8,
-            0x2028 => "\\u2028"u8,
-            0x2029 => "\\u2029"u8,
-            _ => json[..consumed],
-        });
-        return consumed;
+        LineBreaks.WriteFolded(output, json);
     }
 
     private static void Validate(ReadOnlySpan<byte> json, string what)
