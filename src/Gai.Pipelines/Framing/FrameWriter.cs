@@ -25,6 +25,10 @@ public sealed class FrameWriter : IBufferWriter<byte>
     // this goes through scratch, so that the output is never made to find an unpooled block.
     private const int LargestBlockRequest = 2048;
 
+    // Utf8JsonWriter asks for three bytes a UTF-16 unit, and for 4,096 at least, before it knows how many it needs.
+    private const int WorstCasePerByte = 3;
+    private const int SmallestRefusal = 4096;
+
     private readonly IBufferWriter<byte> _output;
 
     private byte[] _buffer = [];
@@ -59,7 +63,10 @@ public sealed class FrameWriter : IBufferWriter<byte>
     /// <summary>Gets room for the next bytes of the frame.</summary>
     /// <param name="sizeHint">How many are needed at least; 0 means any number but none.</param>
     /// <returns>At least that much memory, valid until the next call of any other member.</returns>
-    /// <exception cref="FrameTooLargeException">The frame would have more than <see cref="MaxFrameBytes"/>.</exception>
+    /// <exception cref="FrameTooLargeException">
+    /// The frame has more than <see cref="MaxFrameBytes"/> already, or more than three times as many (and 4,096) are asked for:
+    /// a writer that asks for its worst case may do so, a frame that fits never needs more.
+    /// </exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Span<byte> GetSpan(int sizeHint = 0)
     {
@@ -179,13 +186,15 @@ public sealed class FrameWriter : IBufferWriter<byte>
 
     private void GrowScratch(int built, int needed)
     {
-        // A writer asks for the worst case, so only what was really written can be judged here; twice the limit bounds the memory.
-        if (built > MaxFrameBytes || built + (long)needed > Math.Max(2L * MaxFrameBytes, Array.MaxLength / 2))
+        // A writer asks for its worst case, so the frame is judged by what was really written, and the request by whether
+        // the worst case of a frame that fits can be so large.
+        long mostNeeded = Math.Min((WorstCasePerByte * (long)MaxFrameBytes) + SmallestRefusal, Array.MaxLength - built);
+        if (built > MaxFrameBytes || needed > mostNeeded)
         {
             throw new FrameTooLargeException(MaxFrameBytes);
         }
 
-        byte[] scratch = ArrayPool<byte>.Shared.Rent(Math.Max(built + needed, Math.Min(2 * built, MaxFrameBytes)));
+        byte[] scratch = ArrayPool<byte>.Shared.Rent(Math.Max(built + needed, (int)Math.Min(2L * built, MaxFrameBytes)));
         _buffer.AsSpan(_frameStart, built).CopyTo(scratch);
         if (_inScratch)
         {
