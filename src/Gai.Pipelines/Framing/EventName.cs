@@ -1,4 +1,3 @@
-using System.Buffers;
 using Gai.Pipelines.Internal;
 
 namespace Gai.Pipelines;

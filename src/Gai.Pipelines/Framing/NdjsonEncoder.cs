@@ -15,6 +15,7 @@ public static class NdjsonEncoder
     /// <param name="output">The frame.</param>
     /// <param name="value">The value.</param>
     /// <param name="typeInfo">How it is serialized. The result is compact, whatever its options say of indentation.</param>
+    /// <exception cref="FrameTooLargeException">The frame would have more bytes than its writer allows.</exception>
     public static void WriteRecord<T>(FrameWriter output, T value, JsonTypeInfo<T> typeInfo)
     {
         ArgumentNullException.ThrowIfNull(output);
@@ -26,6 +27,7 @@ public static class NdjsonEncoder
     /// <summary>Encodes a string as one record.</summary>
     /// <param name="output">The frame.</param>
     /// <param name="text">The text.</param>
+    /// <exception cref="FrameTooLargeException">The frame would have more bytes than its writer allows.</exception>
     public static void WriteString(FrameWriter output, EventText text)
     {
         ArgumentNullException.ThrowIfNull(output);
@@ -37,6 +39,7 @@ public static class NdjsonEncoder
     /// <param name="output">The frame.</param>
     /// <param name="json">One JSON value. Line breaks between its tokens become spaces.</param>
     /// <exception cref="FormatException">It is not one JSON value.</exception>
+    /// <exception cref="FrameTooLargeException">The frame would have more bytes than its writer allows.</exception>
     public static void WriteJson(FrameWriter output, EventText json)
     {
         ArgumentNullException.ThrowIfNull(output);

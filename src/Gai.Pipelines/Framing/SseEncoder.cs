@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.Unicode;
 using Gai.Pipelines.Internal;
@@ -31,6 +32,8 @@ public static class SseEncoder
     /// <param name="output">The frame.</param>
     /// <param name="fields">The other fields.</param>
     /// <param name="data">The text; unpaired surrogates become U+FFFD.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The retry time is negative.</exception>
+    /// <exception cref="FrameTooLargeException">The frame would have more bytes than its writer allows.</exception>
     public static void WriteText(FrameWriter output, in SseFields fields, ReadOnlySpan<char> data)
     {
         ArgumentNullException.ThrowIfNull(output);
@@ -50,6 +53,8 @@ public static class SseEncoder
     /// <param name="output">The frame.</param>
     /// <param name="fields">The other fields.</param>
     /// <param name="utf8">The bytes, written as they are but for their line ends.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The retry time is negative.</exception>
+    /// <exception cref="FrameTooLargeException">The frame would have more bytes than its writer allows.</exception>
     public static void WriteUtf8(FrameWriter output, in SseFields fields, ReadOnlySpan<byte> utf8)
     {
         ArgumentNullException.ThrowIfNull(output);
@@ -71,6 +76,8 @@ public static class SseEncoder
     /// <param name="fields">The other fields.</param>
     /// <param name="value">The value.</param>
     /// <param name="typeInfo">How it is serialized. The result is compact, whatever its options say of indentation.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The retry time is negative.</exception>
+    /// <exception cref="FrameTooLargeException">The frame would have more bytes than its writer allows.</exception>
     public static void WriteJson<T>(FrameWriter output, in SseFields fields, T value, JsonTypeInfo<T> typeInfo)
     {
         ArgumentNullException.ThrowIfNull(output);
@@ -84,6 +91,7 @@ public static class SseEncoder
     /// <summary>Encodes a comment, which clients ignore and which keeps a connection alive.</summary>
     /// <param name="output">The frame.</param>
     /// <param name="text">The comment; each of its lines becomes a comment line.</param>
+    /// <exception cref="FrameTooLargeException">The frame would have more bytes than its writer allows.</exception>
     public static void WriteComment(FrameWriter output, ReadOnlySpan<char> text)
     {
         ArgumentNullException.ThrowIfNull(output);
@@ -112,6 +120,11 @@ public static class SseEncoder
     /// <summary>Encodes the fields before the data.</summary>
     internal static void WriteFields(FrameWriter output, in SseFields fields)
     {
+        if (fields.Retry < TimeSpan.Zero)
+        {
+            ThrowNegativeRetry(fields.Retry.GetValueOrDefault());
+        }
+
         if (!fields.Id.IsNone)
         {
             output.Write(IdField);
@@ -136,7 +149,6 @@ public static class SseEncoder
 
         if (fields.Retry is { } retry)
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(retry, TimeSpan.Zero, nameof(fields));
             output.Write(RetryField);
             WriteNumber(output, (long)retry.TotalMilliseconds);
             output.Write(LineEnd);
@@ -148,6 +160,13 @@ public static class SseEncoder
         Utf8Formatter.TryFormat(number, output.GetSpan(LongestNumber), out int written);
         output.Advance(written);
     }
+
+    [DoesNotReturn]
+    private static void ThrowNegativeRetry(TimeSpan retry) =>
+        throw new ArgumentOutOfRangeException(
+            nameof(retry),
+            retry,
+            "The field retry takes digits only, so a time below zero has no form. Give null for no field.");
 
     private static void WriteTranscoded(FrameWriter output, ReadOnlySpan<char> text)
     {

@@ -19,7 +19,7 @@ internal static class FieldText
         {
             throw new ArgumentException(
                 value[at] == '\0'
-                    ? $"{what} contains NUL at index {at}; a client ignores such a field. Encode it or remove it."
+                    ? $"{what} contains NUL at index {at}; clients ignore an id with it, and a name is no place for it either. Encode it or remove it."
                     : $"{what} contains a line break at index {at}; SSE ends a field there. Encode it or remove it.",
                 nameof(value));
         }
