@@ -74,7 +74,7 @@ public abstract class StreamEventDialect : Dialect<StreamEvent>
         if (joined.IsTextual && joined.EndsInsideCodePoint)
         {
             joined = Hold(joined);
-            if (joined.Text.IsEmpty)
+            if (joined.Text.IsEmpty && joined.Name is null && joined.Signature is null)
             {
                 return;
             }
@@ -94,7 +94,7 @@ public abstract class StreamEventDialect : Dialect<StreamEvent>
 
     private static bool CanJoin(in StreamEvent held, in StreamEvent next) =>
         held.Type == next.Type &&
-        held.Text.IsString == next.Text.IsString &&
+        (held.Text.IsString == next.Text.IsString || next.Text.IsEmpty) &&
         (held.Type != StreamEventType.ToolCallDelta || held.Id == next.Id);
 
     private static EventText Join(in EventText held, in EventText next) =>
@@ -108,8 +108,8 @@ public abstract class StreamEventDialect : Dialect<StreamEvent>
         EventText whole = text.IsString ? text.String[..^cut] : text.Utf8[..^cut];
         EventText rest = text.IsString ? text.String[^cut..] : (byte[])[.. text.Utf8.Span[^cut..]];
 
-        // An empty remainder is not written, so a name or a signature that comes with it waits as well.
-        _held = new Box(whole.IsEmpty ? item.WithText(rest) : Bare(item, rest));
+        // A name or a signature goes out now, were it with an empty text: the piece that completes this one brings its own.
+        _held = new Box(Bare(item, rest));
         return item.WithText(whole);
     }
 
