@@ -19,6 +19,7 @@ public readonly struct StreamEvent
     private readonly long _timestamp;
     private readonly StreamEventType _type;
     private readonly bool _flag;
+    private readonly bool _isTimed;
 
     private StreamEvent(
         StreamEventType type,
@@ -45,6 +46,14 @@ public readonly struct StreamEvent
     {
         this = other;
         _timestamp = timestamp;
+        _isTimed = true;
+    }
+
+    private StreamEvent(in StreamEvent other, EventText text)
+    {
+        this = other;
+        _text = text.String;
+        _bytes = text.Utf8;
     }
 
     /// <summary>Gets what the event tells.</summary>
@@ -52,13 +61,18 @@ public readonly struct StreamEvent
 
     /// <summary>Gets when the event happened.</summary>
     /// <value><see langword="null"/> if nobody said: a dialect that writes time stamps then takes the time of encoding.</value>
-    public DateTimeOffset? Timestamp => _timestamp == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(_timestamp);
+    public DateTimeOffset? Timestamp => _isTimed ? DateTimeOffset.FromUnixTimeMilliseconds(_timestamp) : null;
 
     /// <summary>Gets the text of a text, reasoning or tool-call delta, or the JSON of a tool call, a tool result or a raw event.</summary>
-    public EventText Text => new(_text, _bytes);
+    public EventText Text =>
+        _type is StreamEventType.TextDelta or StreamEventType.ReasoningDelta or StreamEventType.ToolCall
+            or StreamEventType.ToolCallDelta or StreamEventType.ToolResult or StreamEventType.Raw
+            ? Payload
+            : default;
 
     /// <summary>Gets the id of a tool call, or of the response in a start event.</summary>
-    public string? Id => _id;
+    public string? Id =>
+        _type is StreamEventType.Start or StreamEventType.ToolCall or StreamEventType.ToolCallDelta or StreamEventType.ToolResult ? _id : null;
 
     /// <summary>Gets the name of the tool.</summary>
     /// <value><see langword="null"/> in a tool-call delta after the first.</value>
@@ -128,11 +142,11 @@ public readonly struct StreamEvent
 
     /// <summary>Gives a piece of audio.</summary>
     /// <param name="audio">The bytes, which stay the caller's and must not change until they are encoded.</param>
-    /// <param name="format">Their format, if known.</param>
+    /// <param name="format">Their format, if known. A missing MIME type becomes an empty one.</param>
     /// <returns>The event.</returns>
     public static StreamEvent AudioDelta(ReadOnlyMemory<byte> audio, AudioFormat? format = null) =>
         format is { } known
-            ? new(StreamEventType.AudioDelta, audio, null, known.Mime, known.SampleRate, known.Channels, known.BitDepth)
+            ? new(StreamEventType.AudioDelta, audio, null, known.Mime ?? string.Empty, known.SampleRate, known.Channels, known.BitDepth)
             : new(StreamEventType.AudioDelta, audio);
 
     /// <summary>Gives a whole tool call.</summary>
@@ -237,7 +251,8 @@ public readonly struct StreamEvent
     /// <returns>The same event with the time.</returns>
     public StreamEvent At(DateTimeOffset timestamp) => new(this, timestamp.ToUnixTimeMilliseconds());
 
-    internal long TimestampMilliseconds => _timestamp;
+    /// <summary>The text of an event whose kind is known to have one.</summary>
+    internal EventText Payload => new(_text, _bytes);
 
     /// <summary>Whether the text of a delta ends in the middle of a code point.</summary>
     internal bool EndsInsideCodePoint =>
@@ -247,9 +262,11 @@ public readonly struct StreamEvent
 
     internal bool IsTextual => _type is StreamEventType.TextDelta or StreamEventType.ReasoningDelta or StreamEventType.ToolCallDelta;
 
-    internal StreamEvent WithText(EventText text) =>
-        new(new StreamEvent(_type, text, _id, _name, _first, _second, _third, _flag), _timestamp);
+    internal StreamEvent WithText(EventText text) => new(this, text);
+
+    /// <summary>When the event happened or, if nobody said, now; in milliseconds since 1970.</summary>
+    internal long TimestampOrNow(TimeProvider clock) => _isTimed ? _timestamp : clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>Gets the type and, where there is one, the text.</summary>
-    public override string ToString() => _text is null && _bytes.IsEmpty ? _type.ToString() : $"{_type}: {Text}";
+    public override string ToString() => Text.IsEmpty ? _type.ToString() : $"{_type}: {Text}";
 }

@@ -11,7 +11,7 @@ internal static class DeltaTemplate
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write(FrameWriter output, ReadOnlySpan<byte> prefix, in StreamEvent item, ReadOnlySpan<byte> suffix)
     {
-        EventText text = item.Text;
+        EventText text = item.Payload;
         if (text.IsString && text.String.Length <= LongestInOnePiece)
         {
             // 16 bytes more let the escaper store a whole vector.

@@ -94,5 +94,5 @@ internal static class GaiFields
     }
 
     public static void WriteTimestamp(ref JsonFields fields, in StreamEvent item, TimeProvider clock) =>
-        fields.Number("\"timestamp\":"u8, item.TimestampMilliseconds != 0 ? item.TimestampMilliseconds : clock.GetUtcNow().ToUnixTimeMilliseconds());
+        fields.Number("\"timestamp\":"u8, item.TimestampOrNow(clock));
 }

@@ -57,7 +57,7 @@ public sealed class GaiEventsDialect : StreamEventDialect
             BeginSse(output, new EventId(_sequence), type);
         }
 
-        WriteEnvelope(output, type, item.TimestampMilliseconds);
+        WriteEnvelope(output, type, item.TimestampOrNow(_settings.TimeProvider));
         var fields = new JsonFields(output, hasFields: true);
         if (item.Type == StreamEventType.TextDelta)
         {
@@ -82,7 +82,7 @@ public sealed class GaiEventsDialect : StreamEventDialect
             output.Write("data: "u8);
         }
 
-        WriteEnvelope(output, "error"u8, 0);
+        WriteEnvelope(output, "error"u8, _settings.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds());
         var fields = new JsonFields(output, hasFields: true);
         fields.BeginObject("\"error\":"u8);
         fields.Text("\"code\":"u8, error.Code);
@@ -137,7 +137,7 @@ public sealed class GaiEventsDialect : StreamEventDialect
         output.Write("{\"schema\":\"gai.events.v1\",\"type\":\""u8);
         output.Write(type);
         output.Write("\",\"ts\":"u8);
-        SseEncoder.WriteNumber(output, timestamp != 0 ? timestamp : _settings.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds());
+        SseEncoder.WriteNumber(output, timestamp);
         output.Write(",\"seq\":"u8);
         SseEncoder.WriteNumber(output, _sequence);
         output.Write(_ids);
