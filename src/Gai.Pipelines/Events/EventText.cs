@@ -70,9 +70,8 @@ public readonly struct EventText : IEquatable<EventText>
     /// <param name="other">The other text.</param>
     /// <returns><see langword="true"/> if both read the same.</returns>
     public bool Equals(EventText other) =>
-        !IsString && !other.IsString
-            ? _utf8.Span.SequenceEqual(other._utf8.Span)
-            : string.Equals(ToString(), other.ToString(), StringComparison.Ordinal);
+        (!IsString && !other.IsString && _utf8.Span.SequenceEqual(other._utf8.Span)) ||
+        string.Equals(ToString(), other.ToString(), StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is EventText other && Equals(other);
