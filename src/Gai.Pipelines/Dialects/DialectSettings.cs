@@ -12,7 +12,17 @@ public sealed record DialectSettings
 
     /// <summary>Gets how long clients of SSE shall wait before they connect again.</summary>
     /// <value>Default <see langword="null"/>: the field <c>retry</c> is not sent. At least zero.</value>
-    public TimeSpan? RetryHint { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">The time is below zero.</exception>
+    public TimeSpan? RetryHint
+    {
+        get;
+        init => field = value is not { } time || time >= TimeSpan.Zero
+            ? value
+            : throw new ArgumentOutOfRangeException(
+                nameof(value),
+                time,
+                "RetryHint must be at least zero. Give null to send no hint.");
+    }
 
     /// <summary>Gets whether each event of the gai dialect carries a time stamp (field <c>timestamp</c>, milliseconds since 1970).</summary>
     /// <value>Default <see langword="false"/>.</value>

@@ -4,15 +4,22 @@ namespace Gai.Pipelines;
 /// <param name="Code">A stable code for programs, such as <see cref="StreamErrorCodes.RateLimited"/>.</param>
 /// <param name="Message">A sentence for people.</param>
 /// <param name="Temporary">Whether the same request may succeed later.</param>
-/// <param name="RetryAfter">How long to wait before trying again; <see langword="null"/> if unknown.</param>
+/// <param name="RetryAfter">How long to wait before trying again; <see langword="null"/> if unknown. A time below zero counts as zero.</param>
 public readonly record struct StreamError(string Code, string Message, bool Temporary = false, TimeSpan? RetryAfter = null)
 {
+    /// <summary>Gets how long to wait before trying again.</summary>
+    /// <value><see langword="null"/> if unknown; at least zero.</value>
+    public TimeSpan? RetryAfter { get; init => field = AtLeastZero(value); } = AtLeastZero(RetryAfter);
+
     /// <summary>What a client is told of a failure whose details are not for it.</summary>
     public static StreamError Internal { get; } = new(StreamErrorCodes.Internal, "The stream failed on the server.");
 
     /// <summary>What a client is told when the server shuts down.</summary>
     public static StreamError ServerDraining { get; } =
         new(StreamErrorCodes.ServerDraining, "The server is shutting down; connect again.", Temporary: true);
+
+    // Providers send dates, and clocks differ: an error frame must not fail for that.
+    private static TimeSpan? AtLeastZero(TimeSpan? time) => time < TimeSpan.Zero ? TimeSpan.Zero : time;
 }
 
 /// <summary>Holds the codes of the errors that the library itself sends, and those that dialects translate.</summary>
