@@ -16,14 +16,14 @@ internal static class PlainPayload
         {
             SseEncoder.WriteUtf8(output, fields, bytes);
         }
-        else if (typeInfo is not null)
+        else if (typeof(T) == typeof(string) || typeof(T) == typeof(byte[]))
         {
-            SseEncoder.WriteJson(output, fields, payload, typeInfo);
+            // A null string or array: an event with empty data, as the framework's own formatter has it.
+            SseEncoder.WriteUtf8(output, fields, []);
         }
         else
         {
-            // A null string or array: no data at all, as the framework's own formatter has it.
-            SseEncoder.WriteUtf8(output, fields, []);
+            SseEncoder.WriteJson(output, fields, payload, typeInfo!);
         }
     }
 
