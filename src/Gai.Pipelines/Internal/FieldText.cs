@@ -35,20 +35,21 @@ internal static class FieldText
 
     private static int UnpairedSurrogate(string value)
     {
-        for (int at = 0; (at = NextSurrogate(value, at)) >= 0; at += 2)
+        for (int at = 0; at < value.Length; at++)
         {
-            if (!char.IsHighSurrogate(value[at]) || at + 1 == value.Length || !char.IsLowSurrogate(value[at + 1]))
+            if (!char.IsSurrogate(value[at]))
+            {
+                continue;
+            }
+
+            if (at + 1 == value.Length || !char.IsSurrogatePair(value[at], value[at + 1]))
             {
                 return at;
             }
+
+            at++;
         }
 
         return -1;
-    }
-
-    private static int NextSurrogate(string value, int from)
-    {
-        int at = value.AsSpan(from).IndexOfAnyInRange('\uD800', '\uDFFF');
-        return at < 0 ? -1 : from + at;
     }
 }
