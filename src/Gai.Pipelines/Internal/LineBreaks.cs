@@ -27,7 +27,7 @@ internal static class LineBreaks
                 0xE2 => json[at + 2] == 0xA8 ? "\\u2028"u8 : "\\u2029"u8,
                 _ => " "u8,
             });
-            json = json[(at + LengthOf(json[at]))..];
+            json = json[(at + LengthOf(json[at..]))..];
         }
 
         output.Write(json);
@@ -83,10 +83,18 @@ internal static class LineBreaks
         return -1;
     }
 
-    private static int LengthOf(byte first) => first switch
+    /// <summary>The bytes that are replaced: a raw line break takes the white space with it that indents the next line.</summary>
+    private static int LengthOf(ReadOnlySpan<byte> json)
     {
-        0xC2 => 2,
-        0xE2 => 3,
-        _ => 1,
-    };
+        switch (json[0])
+        {
+            case 0xC2:
+                return 2;
+            case 0xE2:
+                return 3;
+            default:
+                int end = json.IndexOfAnyExcept(" \t\r\n"u8);
+                return end < 0 ? json.Length : end;
+        }
+    }
 }

@@ -40,7 +40,7 @@ public sealed class NdjsonEncoderTests
     }
 
     [Theory]
-    [InlineData("{\n  \"a\": 1,\r\n  \"b\": \"\u2028\"\r}", "{   \"a\": 1,    \"b\": \"\\u2028\" }")]
+    [InlineData("{\n  \"a\": 1,\r\n  \"b\": \"\u2028\"\r}", "{ \"a\": 1, \"b\": \"\\u2028\" }")]
     [InlineData("1\n{\"type\":\"done\"}\n", "1 {\"type\":\"done\"} ")]
     public void WriteRecord_ConverterThatWritesLineBreaks_StaysOneLine(string raw, string expected) =>
         Assert.Equal(expected + "\n", Encoded.Text(output => NdjsonEncoder.WriteRecord(output, new RawPart(raw), TestJson.Default.RawPart)));

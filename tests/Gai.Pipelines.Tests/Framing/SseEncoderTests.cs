@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using FsCheck;
 using FsCheck.Fluent;
 using Gai.Pipelines.TestUtilities;
@@ -145,7 +146,7 @@ public sealed class SseEncoderTests
         {
             WhatwgEvent read = Encoded.OneEvent(output => SseEncoder.WriteJson(output, fields, new RawPart(raw), TestJson.Default.RawPart));
 
-            Assert.Equal(raw.Replace('\r', ' ').Replace('\n', ' '), read.Data);
+            Assert.Equal(Regex.Replace(raw, @"[\r\n]\s*", " "), read.Data);
             Assert.Equal(fields.Name.Value ?? "message", read.Type);
             Assert.Equal(fields.Id.ToString(), read.LastEventId);
         }

@@ -44,8 +44,8 @@ public sealed class RawJsonTests
     }
 
     [Theory]
-    [InlineData("{\n  \"a\": 1,\r\n  \"b\": [\r1\r]\n}\n", "{   \"a\": 1,    \"b\": [ 1 ] } ")]
-    [InlineData("\n1\r\n", " 1  ")]
+    [InlineData("{\n  \"a\": 1,\r\n  \"b\": [\r1\r]\n}\n", "{ \"a\": 1, \"b\": [ 1 ] } ")]
+    [InlineData("\n1\r\n", " 1 ")]
     [InlineData("\"a\u2028b\u2029c\u0085d\"", "\"a\\u2028b\\u2029c\\u0085d\"")]
     [InlineData("{\"\u2028\":\"\u00C2\u2027\u202A\u0084\"}", "{\"\\u2028\":\"\u00C2\u2027\u202A\u0084\"}")]
     [InlineData("\"\\\\\u2028\"", "\"\\\\\\u2028\"")]

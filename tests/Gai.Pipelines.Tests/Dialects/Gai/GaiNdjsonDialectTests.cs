@@ -26,7 +26,7 @@ public sealed class GaiNdjsonDialectTests
         ["tool call without input"] = """{"type":"tool_call","tool_call":{"id":"call_1","input":{},"name":"get_weather"}}""",
         ["first tool-call delta"] = """{"type":"tool_call_delta","tool_call":{"id":"call_1","name":"get_weather","input_delta":"{\"ci"}}""",
         ["other tool-call delta"] = """{"type":"tool_call_delta","tool_call":{"id":"call_1","input_delta":"ty\":"}}""",
-        ["tool result"] = """{"type":"tool_result","tool_result":{"id":"call_1","name":"get_weather","result":{   "tempC": 21 }}}""",
+        ["tool result"] = """{"type":"tool_result","tool_result":{"id":"call_1","name":"get_weather","result":{ "tempC": 21 }}}""",
         ["tool result of nothing"] = """{"type":"tool_result","tool_result":{"id":"call_1","result":null}}""",
         ["citations"] = """{"type":"citations","citations":[{"uri":"https://e.x/a","start":0,"end":5,"title":"A"},{"uri":"https://e.x/b","start":7,"end":9}]}""",
         ["no citations"] = """{"type":"citations","citations":[]}""",

@@ -75,7 +75,7 @@ public sealed class GaiSseDialectTests
             """,
         ["tool result"] = """
             event: tool_result
-            data: {"result":{   "tempC": 21 },"tool_id":"call_1","tool_name":"get_weather"}
+            data: {"result":{ "tempC": 21 },"tool_id":"call_1","tool_name":"get_weather"}
             """,
         ["tool result of nothing"] = """
             event: tool_result

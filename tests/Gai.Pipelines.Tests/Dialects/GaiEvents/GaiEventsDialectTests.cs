@@ -28,7 +28,7 @@ public sealed class GaiEventsDialectTests
         ["tool call without input"] = ("tool.call", """{"call_id":"call_1","tool_call":{"name":"get_weather","input":{}}}"""),
         ["first tool-call delta"] = ("tool.call.delta", """{"call_id":"call_1","tool_call":{"name":"get_weather","input_delta":"{\"ci"}}"""),
         ["other tool-call delta"] = ("tool.call.delta", """{"call_id":"call_1","tool_call":{"input_delta":"ty\":"}}"""),
-        ["tool result"] = ("tool.result", """{"call_id":"call_1","tool_name":"get_weather","tool_result":{   "tempC": 21 }}"""),
+        ["tool result"] = ("tool.result", """{"call_id":"call_1","tool_name":"get_weather","tool_result":{ "tempC": 21 }}"""),
         ["tool result of nothing"] = ("tool.result", """{"call_id":"call_1","tool_result":null}"""),
         ["citations"] = ("citations", """{"citations":[{"uri":"https://e.x/a","start":0,"end":5,"title":"A"},{"uri":"https://e.x/b","start":7,"end":9}]}"""),
         ["no citations"] = ("citations", """{"citations":[]}"""),
