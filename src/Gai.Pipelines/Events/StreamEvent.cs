@@ -8,18 +8,21 @@ namespace Gai.Pipelines;
 /// </remarks>
 public readonly struct StreamEvent
 {
-    // The slots are shared by the kinds of events, so that the largest kind decides the size and not their sum.
-    private readonly string? _text;
-    private readonly ReadOnlyMemory<byte> _bytes;
+    private const int TypeBits = 5;
+    private const long TypeMask = (1 << TypeBits) - 1;
+    private const long FlagBit = 1 << TypeBits;
+    private const long TimedBit = 1 << (TypeBits + 1);
+    private const int TimestampShift = TypeBits + 2;
+
+    // 64 bytes, a cache line: an event is copied several times on its way. The slots are shared by the kinds of events, so
+    // that the largest kind decides the size and not their sum.
+    private readonly EventText _text;
     private readonly string? _id;
     private readonly object? _name;
     private readonly long _first;
     private readonly long _second;
     private readonly long _third;
-    private readonly long _timestamp;
-    private readonly StreamEventType _type;
-    private readonly bool _flag;
-    private readonly bool _isTimed;
+    private readonly long _typeAndTime;
 
     private StreamEvent(
         StreamEventType type,
@@ -31,93 +34,89 @@ public readonly struct StreamEvent
         long third = 0,
         bool flag = false)
     {
-        _type = type;
-        _text = text.String;
-        _bytes = text.Utf8;
+        _text = text;
         _id = id;
         _name = name;
         _first = first;
         _second = second;
         _third = third;
-        _flag = flag;
+        _typeAndTime = (long)type | (flag ? FlagBit : 0);
     }
 
     private StreamEvent(in StreamEvent other, long timestamp)
     {
         this = other;
-        _timestamp = timestamp;
-        _isTimed = true;
+        _typeAndTime = (other._typeAndTime & (TypeMask | FlagBit)) | TimedBit | (timestamp << TimestampShift);
     }
 
     private StreamEvent(in StreamEvent other, EventText text)
     {
         this = other;
-        _text = text.String;
-        _bytes = text.Utf8;
+        _text = text;
     }
 
     /// <summary>Gets what the event tells.</summary>
-    public StreamEventType Type => _type;
+    public StreamEventType Type => (StreamEventType)(_typeAndTime & TypeMask);
 
     /// <summary>Gets when the event happened.</summary>
     /// <value><see langword="null"/> if nobody said: a dialect that writes time stamps then takes the time of encoding.</value>
-    public DateTimeOffset? Timestamp => _isTimed ? DateTimeOffset.FromUnixTimeMilliseconds(_timestamp) : null;
+    public DateTimeOffset? Timestamp => IsTimed ? DateTimeOffset.FromUnixTimeMilliseconds(_typeAndTime >> TimestampShift) : null;
 
     /// <summary>Gets the text of a text, reasoning or tool-call delta, or the JSON of a tool call, a tool result or a raw event.</summary>
     public EventText Text =>
-        _type is StreamEventType.TextDelta or StreamEventType.ReasoningDelta or StreamEventType.ToolCall
+        Type is StreamEventType.TextDelta or StreamEventType.ReasoningDelta or StreamEventType.ToolCall
             or StreamEventType.ToolCallDelta or StreamEventType.ToolResult or StreamEventType.Raw
-            ? Payload
+            ? _text
             : default;
 
     /// <summary>Gets the id of a tool call, or of the response in a start event.</summary>
     public string? Id =>
-        _type is StreamEventType.Start or StreamEventType.ToolCall or StreamEventType.ToolCallDelta or StreamEventType.ToolResult ? _id : null;
+        Type is StreamEventType.Start or StreamEventType.ToolCall or StreamEventType.ToolCallDelta or StreamEventType.ToolResult ? _id : null;
 
     /// <summary>Gets the name of the tool.</summary>
     /// <value><see langword="null"/> in a tool-call delta after the first.</value>
-    public string? Name => _type is StreamEventType.ToolCall or StreamEventType.ToolCallDelta or StreamEventType.ToolResult ? (string?)_name : null;
+    public string? Name => Type is StreamEventType.ToolCall or StreamEventType.ToolCallDelta or StreamEventType.ToolResult ? (string?)_name : null;
 
     /// <summary>Gets the model of a start event.</summary>
-    public string? Model => _type == StreamEventType.Start ? (string?)_name : null;
+    public string? Model => Type == StreamEventType.Start ? (string?)_name : null;
 
     /// <summary>Gets the provider of a start event.</summary>
-    public string? Provider => _type == StreamEventType.Start ? _text : null;
+    public string? Provider => Type == StreamEventType.Start ? _text.String : null;
 
     /// <summary>Gets the opaque signature that some providers attach to their reasoning.</summary>
-    public string? Signature => _type == StreamEventType.ReasoningDelta ? _id : null;
+    public string? Signature => Type == StreamEventType.ReasoningDelta ? _id : null;
 
     /// <summary>Gets the bytes of an audio delta.</summary>
-    public ReadOnlyMemory<byte> Audio => _type == StreamEventType.AudioDelta ? _bytes : default;
+    public ReadOnlyMemory<byte> Audio => Type == StreamEventType.AudioDelta ? _text.Utf8 : default;
 
     /// <summary>Gets the format of an audio delta.</summary>
     /// <value><see langword="null"/> if nobody said.</value>
     public AudioFormat? AudioFormat =>
-        _type == StreamEventType.AudioDelta && _name is string mime ? new AudioFormat(mime, (int)_first, (int)_second, (int)_third) : null;
+        Type == StreamEventType.AudioDelta && _name is string mime ? new AudioFormat(mime, (int)_first, (int)_second, (int)_third) : null;
 
     /// <summary>Gets the sources of a citations event.</summary>
-    public IReadOnlyList<Citation> Citations => _type == StreamEventType.Citations ? (IReadOnlyList<Citation>)_name! : [];
+    public IReadOnlyList<Citation> Citations => Type == StreamEventType.Citations ? (IReadOnlyList<Citation>)_name! : [];
 
     /// <summary>Gets the verdict of a safety event.</summary>
     public SafetyVerdict Safety =>
-        _type == StreamEventType.Safety
-            ? new SafetyVerdict(_id!, (string)_name!, BitConverter.Int64BitsToDouble(_first), _text)
+        Type == StreamEventType.Safety
+            ? new SafetyVerdict(_id!, (string)_name!, BitConverter.Int64BitsToDouble(_first), _text.String)
             : default;
 
     /// <summary>Gets the number of the step that ended.</summary>
-    public int StepNumber => _type == StreamEventType.FinishStep ? (int)_first : 0;
+    public int StepNumber => Type == StreamEventType.FinishStep ? (int)_first : 0;
 
     /// <summary>Gets the usage of a finish event.</summary>
     /// <value><see langword="null"/> if the provider did not say.</value>
-    public TokenUsage? Usage => _type == StreamEventType.Finish && _flag ? new TokenUsage(_first, _second, _third) : null;
+    public TokenUsage? Usage => Type == StreamEventType.Finish && Flag ? new TokenUsage(_first, _second, _third) : null;
 
     /// <summary>Gets why the answer ended, such as <see cref="FinishReasons.Stop"/>.</summary>
-    public string? FinishReason => _type == StreamEventType.Finish ? _id : null;
+    public string? FinishReason => Type == StreamEventType.Finish ? _id : null;
 
     /// <summary>Gets the error of an error event.</summary>
     public StreamError Error =>
-        _type == StreamEventType.Error
-            ? new StreamError(_id!, _text ?? string.Empty, _flag, _second == 0 ? null : TimeSpan.FromTicks(_first))
+        Type == StreamEventType.Error
+            ? new StreamError(_id!, _text.String ?? string.Empty, Flag, _second == 0 ? null : TimeSpan.FromTicks(_first))
             : default;
 
     /// <summary>Begins an answer.</summary>
@@ -251,22 +250,26 @@ public readonly struct StreamEvent
     /// <returns>The same event with the time.</returns>
     public StreamEvent At(DateTimeOffset timestamp) => new(this, timestamp.ToUnixTimeMilliseconds());
 
+    private bool Flag => (_typeAndTime & FlagBit) != 0;
+
+    private bool IsTimed => (_typeAndTime & TimedBit) != 0;
+
     /// <summary>The text of an event whose kind is known to have one.</summary>
-    internal EventText Payload => new(_text, _bytes);
+    internal EventText Payload => _text;
 
     /// <summary>Whether the text of a delta ends in the middle of a code point.</summary>
     internal bool EndsInsideCodePoint =>
-        _text is not null
-            ? _text.Length > 0 && char.IsHighSurrogate(_text[^1])
-            : !_bytes.IsEmpty && _bytes.Span[^1] >= 0x80 && Internal.Utf8Tail.IncompleteLength(_bytes.Span) > 0;
+        _text.String is { } text
+            ? text.Length > 0 && char.IsHighSurrogate(text[^1])
+            : Internal.Utf8Tail.IncompleteLength(_text.Utf8.Span) > 0;
 
-    internal bool IsTextual => _type is StreamEventType.TextDelta or StreamEventType.ReasoningDelta or StreamEventType.ToolCallDelta;
+    internal bool IsTextual => Type is StreamEventType.TextDelta or StreamEventType.ReasoningDelta or StreamEventType.ToolCallDelta;
 
     internal StreamEvent WithText(EventText text) => new(this, text);
 
     /// <summary>When the event happened or, if nobody said, now; in milliseconds since 1970.</summary>
-    internal long TimestampOrNow(TimeProvider clock) => _isTimed ? _timestamp : clock.GetUtcNow().ToUnixTimeMilliseconds();
+    internal long TimestampOrNow(TimeProvider clock) => IsTimed ? _typeAndTime >> TimestampShift : clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>Gets the type and, where there is one, the text.</summary>
-    public override string ToString() => Text.IsEmpty ? _type.ToString() : $"{_type}: {Text}";
+    public override string ToString() => Text.IsEmpty ? Type.ToString() : $"{Type}: {Text}";
 }

@@ -12,20 +12,46 @@ internal static class DeltaTemplate
     public static void Write(FrameWriter output, ReadOnlySpan<byte> prefix, in StreamEvent item, ReadOnlySpan<byte> suffix)
     {
         EventText text = item.Payload;
-        if (text.IsString && text.String.Length <= LongestInOnePiece)
+        if (text.String is { Length: <= LongestInOnePiece } characters)
         {
-            // 16 bytes more let the escaper store a whole vector.
-            Span<byte> frame = output.GetSpan(prefix.Length + (text.String.Length * JsonText.MaxExpansion) + 16 + suffix.Length);
-            prefix.CopyTo(frame);
-            int length = prefix.Length;
-            length += JsonText.Escape(text.String.AsSpan(), frame[length..]);
-            suffix.CopyTo(frame[length..]);
-            output.Advance(length + suffix.Length);
+            Span<byte> frame = Begin(output, prefix, characters.Length, suffix);
+            End(output, prefix, JsonText.Escape(characters.AsSpan(), frame[prefix.Length..]), suffix, frame);
         }
         else
         {
-            WriteLong(output, prefix, text, suffix);
+            WriteUtf8(output, prefix, text, suffix);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void WriteUtf8(FrameWriter output, ReadOnlySpan<byte> prefix, in EventText text, ReadOnlySpan<byte> suffix)
+    {
+        ReadOnlySpan<byte> utf8 = text.Utf8.Span;
+        if (text.IsString || utf8.Length > LongestInOnePiece)
+        {
+            WriteLong(output, prefix, text, suffix);
+            return;
+        }
+
+        Span<byte> frame = Begin(output, prefix, utf8.Length, suffix);
+        End(output, prefix, JsonText.Escape(utf8, frame[prefix.Length..]), suffix, frame);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Span<byte> Begin(FrameWriter output, ReadOnlySpan<byte> prefix, int units, ReadOnlySpan<byte> suffix)
+    {
+        // 16 bytes more let the escaper store a whole vector.
+        Span<byte> frame = output.GetSpan(prefix.Length + (units * JsonText.MaxExpansion) + 16 + suffix.Length);
+        prefix.CopyTo(frame);
+        return frame;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void End(FrameWriter output, ReadOnlySpan<byte> prefix, int textLength, ReadOnlySpan<byte> suffix, Span<byte> frame)
+    {
+        int length = prefix.Length + textLength;
+        suffix.CopyTo(frame[length..]);
+        output.Advance(length + suffix.Length);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -20,6 +20,8 @@ public sealed class GaiNdjsonDialect : StreamEventDialect
 
     private static ReadOnlySpan<byte> TextPrefix => "{\"type\":\"text_delta\",\"text\":\""u8;
 
+    private static ReadOnlySpan<byte> ReasoningPrefix => "{\"type\":\"reasoning_delta\",\"text\":\""u8;
+
     private static ReadOnlySpan<byte> TextSuffix => "\"}\n"u8;
 
     /// <inheritdoc/>
@@ -28,6 +30,10 @@ public sealed class GaiNdjsonDialect : StreamEventDialect
         if (item.Type == StreamEventType.TextDelta && !_settings.Timestamps)
         {
             DeltaTemplate.Write(output, TextPrefix, item, TextSuffix);
+        }
+        else if (item.Type == StreamEventType.ReasoningDelta && item.Signature is null && !_settings.Timestamps)
+        {
+            DeltaTemplate.Write(output, ReasoningPrefix, item, TextSuffix);
         }
         else
         {

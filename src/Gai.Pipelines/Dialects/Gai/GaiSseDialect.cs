@@ -27,6 +27,8 @@ public sealed class GaiSseDialect : StreamEventDialect
 
     private static ReadOnlySpan<byte> TextPrefix => "event: text_delta\ndata: {\"text\":\""u8;
 
+    private static ReadOnlySpan<byte> ReasoningPrefix => "event: reasoning_delta\ndata: {\"text\":\""u8;
+
     private static ReadOnlySpan<byte> TextSuffix => "\"}\n\n"u8;
 
     /// <inheritdoc/>
@@ -41,6 +43,10 @@ public sealed class GaiSseDialect : StreamEventDialect
         if (_bare && item.Type == StreamEventType.TextDelta)
         {
             DeltaTemplate.Write(output, TextPrefix, item, TextSuffix);
+        }
+        else if (_bare && item.Type == StreamEventType.ReasoningDelta && item.Signature is null)
+        {
+            DeltaTemplate.Write(output, ReasoningPrefix, item, TextSuffix);
         }
         else
         {
