@@ -57,9 +57,9 @@ internal sealed class EventStreamExecutor(
         HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, EventStreamResultOptions? options, StreamFormat format)
     {
         EventStreamProfile profile = ProfileOf(context);
+        Dialect<T> dialect = await CreateAsync(dialects, ContextOf(context, format, profile), source, options);
         var head = new ResponseHead(context.Response);
         head.Set(format);
-        Dialect<T> dialect = dialects.Create(ContextOf(context, format, profile));
         StreamOutcome? run = await PumpAsync(context, source, dialect, context.Response.BodyWriter, profile.Pump, options);
         if (run is not { } outcome)
         {
@@ -81,8 +81,8 @@ internal sealed class EventStreamExecutor(
         HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, EventStreamResultOptions? options)
     {
         EventStreamProfile profile = ProfileOf(context);
+        Dialect<T> dialect = await CreateAsync(dialects, ContextOf(context, StreamFormat.JsonDocument, profile), source, options);
         using var document = new DocumentWriter(profile.MaxDocumentBytes);
-        Dialect<T> dialect = dialects.Create(ContextOf(context, StreamFormat.JsonDocument, profile));
         StreamOutcome? run = await PumpAsync(context, source, dialect, document, profile.Document, options);
         if (run is not { } outcome)
         {
@@ -122,6 +122,21 @@ internal sealed class EventStreamExecutor(
         StreamOutcome outcome = await pump.RunAsync(context.RequestAborted);
         options?.OnClosed?.Invoke(outcome);
         return outcome;
+    }
+
+    /// <summary>Makes the dialect. If that fails, whoever fills the source still learns that nobody will read it.</summary>
+    private static async ValueTask<Dialect<T>> CreateAsync<T>(
+        DialectFactory<T> dialects, DialectContext context, StreamSource<T> source, EventStreamResultOptions? options)
+    {
+        try
+        {
+            return dialects.Create(context);
+        }
+        catch (Exception failure)
+        {
+            await CloseUnusedAsync(source, new StreamOutcome(StreamOutcomeReason.SourceFailed, 0, 0, 0, HeadSent: false, failure), options);
+            throw;
+        }
     }
 
     private static DialectContext ContextOf(HttpContext context, StreamFormat format, EventStreamProfile profile) =>
@@ -179,10 +194,14 @@ internal sealed class EventStreamExecutor(
 
     private static async Task RefuseAsync<T>(HttpContext context, StreamSource<T> source, EventStreamResultOptions? options, Func<Task> answer)
     {
-        var outcome = new StreamOutcome(StreamOutcomeReason.Refused, 0, 0, 0, HeadSent: false);
+        await CloseUnusedAsync(source, new StreamOutcome(StreamOutcomeReason.Refused, 0, 0, 0, HeadSent: false), options);
+        await answer();
+    }
+
+    private static async Task CloseUnusedAsync<T>(StreamSource<T> source, StreamOutcome outcome, EventStreamResultOptions? options)
+    {
         await source.CloseAsync(outcome);
         options?.OnClosed?.Invoke(outcome);
-        await answer();
     }
 
     private Task NotAcceptableAsync<T>(HttpContext context, DialectFactory<T> dialects)
