@@ -19,7 +19,8 @@ internal sealed class EventStreamExecutor(
     /// <exception cref="Exception">What the source threw, if the client could not be told by a record: the server is to answer or break the response.</exception>
     public async Task ExecuteAsync<T>(HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, EventStreamResultOptions? options)
     {
-        EventStreamFeature.Of(context).IsOpened = true;
+        EventStreamFeature feature = EventStreamFeature.Of(context);
+        feature.IsOpened = true;
         StreamFormat? format = options?.Format ?? Negotiate(context, dialects);
         if (format is null || LastEventId.IsTerminal(context.Request))
         {
@@ -33,6 +34,8 @@ internal sealed class EventStreamExecutor(
         {
             await RunStreamAsync(context, source, dialects, options, format.Value);
         }
+
+        feature.IsConcluded = true;
     }
 
     /// <summary>Answers a client whose last event says that its stream is over: it must not connect again (WHATWG HTML 9.2.3).</summary>
@@ -166,7 +169,11 @@ internal sealed class EventStreamExecutor(
                 ExceptionDispatchInfo.Throw(outcome.Exception!);
                 break;
             case StreamOutcomeReason.SourceFailed when outcome.Exception is StreamAbandonedException abandoned:
-                Log.StreamAbandoned(logger, context.Request.Path, outcome.Events, abandoned.Message);
+                if (!EventStreamFeature.Of(context).TryLeaveToMiddleware(outcome.Events))
+                {
+                    Log.StreamAbandoned(logger, context.Request.Path, outcome.Events, abandoned.Message);
+                }
+
                 break;
             case StreamOutcomeReason.SourceFailed:
                 Log.StreamFailed(logger, context.Request.Path, outcome.Events, outcome.Exception!);

@@ -10,8 +10,15 @@ internal sealed class EventStreamFeature(HttpContext context, bool hasMiddleware
     /// <summary>Whether a stream was begun, so that what happens in this request is ours to answer.</summary>
     public bool IsOpened { get; set; }
 
+    /// <summary>Whether the client has its whole answer, and the log as well: what the handler does after that changes nothing.</summary>
+    public bool IsConcluded { get; set; }
+
     /// <summary>Whether the handler left its stream without completing it, in a way of which the client has no sign yet.</summary>
     public bool IsAbandoned { get; private set; }
+
+    /// <summary>How many events the stream had that its handler left, if the client has been told so and the log has not.</summary>
+    /// <remarks>The exception that made the handler leave is still on its way to the middleware, which logs both as one.</remarks>
+    public long? EventsBeforeAbandoned { get; private set; }
 
     public static EventStreamFeature Of(HttpContext context)
     {
@@ -23,6 +30,14 @@ internal sealed class EventStreamFeature(HttpContext context, bool hasMiddleware
         }
 
         return feature;
+    }
+
+    /// <summary>Leaves it to the middleware to log a stream whose client has been told that the handler left it.</summary>
+    /// <returns><see langword="false"/> if there is no middleware.</returns>
+    public bool TryLeaveToMiddleware(long events)
+    {
+        EventsBeforeAbandoned = hasMiddleware ? events : null;
+        return hasMiddleware;
     }
 
     public void Abandon()

@@ -51,6 +51,16 @@ public sealed class EventStreamMiddleware : IMiddleware
             Log.ClientGone(_logger, context.Request.Path, 0);
             return;
         }
+        catch (StreamOverException) when (feature.IsConcluded)
+        {
+            // The handler wrote on to a stream that had ended without it: the client has its answer, the log its entry.
+            return;
+        }
+        catch (Exception failure) when (feature.EventsBeforeAbandoned is not null)
+        {
+            Log.StreamFailed(_logger, context.Request.Path, feature.EventsBeforeAbandoned.Value, failure);
+            return;
+        }
         catch (Exception failure) when (!context.Response.HasStarted && IsOurs(feature, context))
         {
             await AnswerAsync(context, failure);
@@ -62,7 +72,11 @@ public sealed class EventStreamMiddleware : IMiddleware
             return;
         }
 
-        if (feature.IsAbandoned)
+        if (feature.EventsBeforeAbandoned is { } events)
+        {
+            Log.StreamAbandoned(_logger, context.Request.Path, events, new StreamAbandonedException().Message);
+        }
+        else if (feature.IsAbandoned)
         {
             var abandoned = new StreamAbandonedException();
             if (context.Response.HasStarted)

@@ -35,6 +35,7 @@ public sealed class EventStream<T> : IAsyncDisposable
     /// <param name="cancellationToken">Cancels the waiting.</param>
     /// <returns>A task that ends when the event is accepted.</returns>
     /// <exception cref="OperationCanceledException">The stream is over, because its client has left for example, or the token was cancelled.</exception>
+    /// <exception cref="InvalidOperationException">The stream was completed.</exception>
     public ValueTask WriteAsync(T item, CancellationToken cancellationToken = default) =>
         _channel.Writer.TryWrite(item) ? ValueTask.CompletedTask : WriteSlowAsync(item, cancellationToken);
 
@@ -76,7 +77,9 @@ public sealed class EventStream<T> : IAsyncDisposable
         }
         catch (ChannelClosedException closed)
         {
-            throw new OperationCanceledException("The stream is over: its client has left, it was completed, or the server shuts down.", closed);
+            throw _isCompleted
+                ? new InvalidOperationException("The stream was completed before this event. Write all events before CompleteAsync.")
+                : new StreamOverException(closed);
         }
     }
 }
@@ -84,3 +87,7 @@ public sealed class EventStream<T> : IAsyncDisposable
 /// <summary>Tells that a handler left its stream without completing it.</summary>
 internal sealed class StreamAbandonedException() : Exception(
     "The handler disposed of its event stream without completing it. Call CompleteAsync at the end of a stream that went well.");
+
+/// <summary>Tells a handler that its stream has ended without it.</summary>
+internal sealed class StreamOverException(Exception inner) : OperationCanceledException(
+    "The stream is over: its client has left, an event could not be written, or the server shuts down.", inner);
