@@ -33,7 +33,7 @@ internal static class FormatSelector
         return best;
     }
 
-    /// <summary>The quality that the most specific range gives a media type: a type beats a subtype wildcard beats <c>*/*</c>.</summary>
+    /// <summary>The quality that the most specific range gives a media type: a type with parameters beats a type beats a subtype wildcard beats <c>*/*</c>.</summary>
     private static double QualityOf(string mediaType, IList<MediaTypeHeaderValue> ranges)
     {
         int slash = mediaType.IndexOf('/', StringComparison.Ordinal);
@@ -71,7 +71,12 @@ internal static class FormatSelector
             return 2;
         }
 
-        return range.SubType.AsSpan().Equals(subType, StringComparison.OrdinalIgnoreCase) && HasOnlyOurParameters(range) ? 3 : 0;
+        if (!range.SubType.AsSpan().Equals(subType, StringComparison.OrdinalIgnoreCase) || !HasOnlyOurParameters(range))
+        {
+            return 0;
+        }
+
+        return range.Charset.HasValue ? 4 : 3;
     }
 
     /// <summary>Whether a range asks for nothing but what every format is: UTF-8.</summary>
