@@ -22,7 +22,9 @@ public static class ChatEvents
         ArgumentNullException.ThrowIfNull(chat);
         ArgumentNullException.ThrowIfNull(messages);
         string? provider = (chat.GetService(typeof(ChatClientMetadata)) as ChatClientMetadata)?.ProviderName;
-        return ToStreamEventsAsync(chat.GetStreamingResponseAsync(messages, options, cancellationToken), provider, cancellationToken);
+
+        // The model is not asked before somebody reads, and gets the reader's token whichever way it takes one.
+        return ConvertAsync(token => chat.GetStreamingResponseAsync(messages, options, token), provider, cancellationToken);
     }
 
     /// <summary>Gives the updates of an answer as events.</summary>
@@ -34,12 +36,18 @@ public static class ChatEvents
     /// Text, reasoning, function calls and results, audio, citations, usage and finish reasons have events of their own; an
     /// error content fails the stream; every other content becomes a raw event with its JSON.
     /// </remarks>
-    public static async IAsyncEnumerable<StreamEvent> ToStreamEventsAsync(
-        this IAsyncEnumerable<ChatResponseUpdate> updates, string? provider = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public static IAsyncEnumerable<StreamEvent> ToStreamEventsAsync(
+        this IAsyncEnumerable<ChatResponseUpdate> updates, string? provider = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(updates);
+        return ConvertAsync(_ => updates, provider, cancellationToken);
+    }
+
+    private static async IAsyncEnumerable<StreamEvent> ConvertAsync(
+        Func<CancellationToken, IAsyncEnumerable<ChatResponseUpdate>> ask, string? provider, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         var answer = new AnswerState();
-        await foreach (ChatResponseUpdate update in updates.WithCancellation(cancellationToken))
+        await foreach (ChatResponseUpdate update in ask(cancellationToken).WithCancellation(cancellationToken))
         {
             if (!answer.HasStarted)
             {
@@ -68,6 +76,11 @@ public static class ChatEvents
             }
         }
 
+        if (!answer.HasStarted)
+        {
+            yield return StreamEvent.Start(provider: provider);
+        }
+
         yield return StreamEvent.Finish(answer.FinishReason, answer.Usage);
     }
 
@@ -84,7 +97,7 @@ public static class ChatEvents
                 return StreamEvent.ReasoningDelta(reasoning.Text, reasoning.ProtectedData);
             case FunctionCallContent call:
                 answer.ToolNames[call.CallId] = call.Name;
-                return StreamEvent.ToolCall(call.CallId, call.Name, ToJson(call.Arguments));
+                return StreamEvent.ToolCall(call.CallId, call.Name, call.Arguments is null ? default(EventText) : ToJson(call.Arguments));
             case FunctionResultContent result:
                 return StreamEvent.ToolResult(result.CallId, answer.ToolNames.GetValueOrDefault(result.CallId), ToJson(result.Result));
             case UsageContent usage:
