@@ -37,7 +37,19 @@ public static class GaiPipelinesServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(section);
         services.Configure<EventStreamOptions>(section);
+        services.Configure<EventStreamOptions>(options => BindFlushPolicy(options, section.GetSection(nameof(EventStreamOptions.FlushPolicy))));
         return AddCore(services);
+    }
+
+    // The policy is immutable, which the binder passes over in silence.
+    private static void BindFlushPolicy(EventStreamOptions options, IConfigurationSection section)
+    {
+        if (section.Exists())
+        {
+            options.FlushPolicy = new FlushPolicy(
+                section.GetValue(nameof(FlushPolicy.Delay), options.FlushPolicy.Delay),
+                section.GetValue(nameof(FlushPolicy.Bytes), options.FlushPolicy.Bytes));
+        }
     }
 
     private static IServiceCollection AddCore(IServiceCollection services)
