@@ -1,0 +1,87 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gai.Pipelines.Hosting.Tests.Streaming;
+
+public sealed class ProblemTests
+{
+    [Fact]
+    public async Task WriteAsync_StreamError_TellsStatusCodeTextAndRetryTime()
+    {
+        DefaultHttpContext context = NewContext();
+        var failure = new StreamErrorException(new StreamError(StreamErrorCodes.RateLimited, "Slow \"down\".", Temporary: true, TimeSpan.FromSeconds(1.2)));
+
+        await Problem.WriteAsync(context, failure, includeExceptionText: false);
+
+        JsonElement problem = ReadBody(context);
+        Assert.Equal(429, context.Response.StatusCode);
+        Assert.Equal("application/problem+json", context.Response.ContentType);
+        Assert.Equal("2", context.Response.Headers.RetryAfter);
+        Assert.Equal(429, problem.GetProperty("status").GetInt32());
+        Assert.Equal("Too Many Requests", problem.GetProperty("title").GetString());
+        Assert.Equal("Slow \"down\".", problem.GetProperty("detail").GetString());
+        Assert.Equal("rate_limited", problem.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task WriteAsync_AnyException_HidesItsText()
+    {
+        DefaultHttpContext context = NewContext();
+
+        await Problem.WriteAsync(context, new InvalidOperationException("password=secret"), includeExceptionText: false);
+
+        Assert.Equal(500, context.Response.StatusCode);
+        Assert.DoesNotContain("secret", ReadBody(context).GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WriteAsync_JsonFailure_SaysWhereCountingFromOne()
+    {
+        DefaultHttpContext context = NewContext();
+        JsonException json = Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Dictionary<string, int>>("{\n  \"a\": oops\n}"));
+
+        await Problem.WriteAsync(context, new BadHttpRequestException("Failed to read.", json), includeExceptionText: false);
+
+        string detail = ReadBody(context).GetProperty("detail").GetString()!;
+        Assert.Equal(400, context.Response.StatusCode);
+        Assert.Contains("line 2, byte 8, at $.a", detail, StringComparison.Ordinal);
+        Assert.DoesNotContain(" Path: ", detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WriteAsync_ApplicationHasProblemDetails_ItsCustomizationIsUsed()
+    {
+        DefaultHttpContext context = NewContext(services => services.AddProblemDetails(
+            options => options.CustomizeProblemDetails = details => details.ProblemDetails.Extensions["from"] = "the application"));
+
+        await Problem.WriteAsync(context, 503, "detail", "code");
+
+        Assert.Equal("the application", ReadBody(context).GetProperty("from").GetString());
+    }
+
+    [Fact]
+    public async Task WriteAsync_ApplicationsServiceDeclines_ProblemIsWrittenAllTheSame()
+    {
+        DefaultHttpContext context = NewContext(services => services.AddProblemDetails());
+        context.Request.Headers.Accept = "text/event-stream";
+
+        await Problem.WriteAsync(context, 503, "detail", "server_draining");
+
+        Assert.Equal("server_draining", ReadBody(context).GetProperty("code").GetString());
+    }
+
+    private static DefaultHttpContext NewContext(Action<IServiceCollection>? configure = null)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        configure?.Invoke(services);
+        return new DefaultHttpContext { RequestServices = services.BuildServiceProvider(), Response = { Body = new MemoryStream() } };
+    }
+
+    private static JsonElement ReadBody(HttpContext context)
+    {
+        context.Response.Body.Position = 0;
+        return JsonDocument.Parse(context.Response.Body).RootElement.Clone();
+    }
+}
