@@ -1,0 +1,85 @@
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace Gai.Pipelines.FunctionalTests.Hosting;
+
+/// <summary>Requests that cannot be read.</summary>
+public sealed class BadRequestTests
+{
+    [Theory]
+    [InlineData("1.1", "{\"item\":\"tea\",\n \"count\":two}", "line 2, byte 11, at $.count")]
+    [InlineData("2", "{\"item\":\"tea\",\n \"count\":two}", "line 2, byte 11, at $.count")]
+    [InlineData("1.1", "{\"item\":", "line 1, byte 9")]
+    [InlineData("1.1", "{\"item\":\"tea\",\"count\":\"two\"}", "at $.count")]
+    public async Task Post_MalformedJson_GetsAProblemDocumentThatSaysWhere(string version, string body, string where)
+    {
+        await using TestServer server = await StartAsync();
+
+        Answer answer = await server.SendAsync(Post("/stream", body), version);
+
+        Assert.Equal((400, "application/problem+json"), (answer.Status, answer.ContentType));
+        Assert.Equal(400, answer.Json.GetProperty("status").GetInt32());
+        Assert.Contains(where, answer.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Empty(server.Logs.WarningsAndErrors);
+    }
+
+    [Fact]
+    public async Task Post_NoBody_GetsAProblemDocument()
+    {
+        await using TestServer server = await StartAsync();
+
+        Answer answer = await server.SendAsync(Post("/stream", ""));
+
+        Assert.Equal((400, "application/problem+json"), (answer.Status, answer.ContentType));
+    }
+
+    [Fact]
+    public async Task Post_GoodJson_Streams()
+    {
+        await using TestServer server = await StartAsync();
+
+        Assert.Equal("data: tea\n\n", (await server.SendAsync(Post("/stream", "{\"item\":\"tea\",\"count\":2}"))).Body);
+    }
+
+    [Theory]
+    [InlineData("application/json", "{\"item\":")]
+    [InlineData("application/json", "")]
+    [InlineData("text/plain", "tea")]
+    public async Task Post_EndpointThatDoesNotStream_AnswersAsWithoutUs(string contentType, string body)
+    {
+        await using TestServer with = await StartAsync();
+        await using TestServer without = await StartAsync(Middleware.NotUsed);
+
+        Answer ours = await with.SendAsync(Post("/other", body, contentType));
+        Answer theirs = await without.SendAsync(Post("/other", body, contentType));
+
+        Assert.Equal((theirs.Status, theirs.Body, theirs.ContentType), (ours.Status, ours.Body, ours.ContentType));
+        Assert.Equal(theirs.Headers, ours.Headers);
+        Assert.InRange(ours.Status, 400, 499);
+        Assert.Empty(with.Logs.WarningsAndErrors);
+    }
+
+    [Fact]
+    public async Task Get_EndpointThatDoesNotStreamThrows_IsNotOursToAnswer()
+    {
+        await using TestServer server = await StartAsync();
+
+        Answer answer = await server.GetAsync("/throws");
+
+        Assert.Equal((500, ""), (answer.Status, answer.Body));
+        Assert.StartsWith("Microsoft.AspNetCore", Assert.Single(server.Logs.WarningsAndErrors).Category, StringComparison.Ordinal);
+    }
+
+    private static HttpRequestMessage Post(string path, string body, string contentType = "application/json") =>
+        new(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, contentType) };
+
+    private static Task<TestServer> StartAsync(Middleware middleware = Middleware.Used) => TestServer.StartAsync(
+        app =>
+        {
+            app.MapPost("/stream", (Order order) => TypedResults.Extensions.EventStream(new[] { order.Item }.ToAsyncEnumerable()));
+            app.MapPost("/other", (Order order) => order.Item);
+            app.MapGet("/throws", string () => throw new InvalidOperationException("broken"));
+        },
+        middleware: middleware);
+}

@@ -1,0 +1,298 @@
+using Gai.Pipelines.Hosting;
+using Gai.Pipelines.TestUtilities;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Gai.Pipelines.FunctionalTests.Hosting;
+
+/// <summary>Handlers that write their events themselves.</summary>
+public sealed class OpenEventStreamTests
+{
+    private const string GaiError = "\"code\":\"internal\"";
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2")]
+    public async Task Complete_AfterEvents_SendsThemAndTheEndMarker(string version)
+    {
+        await using TestServer server = await StartAsync(async context =>
+        {
+            await using EventStream<StreamEvent> stream = context.OpenEventStream<StreamEvent>();
+            await stream.WriteAsync(StreamEvent.TextDelta("Hi"));
+            await stream.CompleteAsync();
+        });
+
+        Answer answer = await server.GetAsync("/", version: version);
+
+        Assert.Equal("event: text_delta\ndata: {\"text\":\"Hi\"}\n\nid: gai.done\nevent: done\ndata: {\"finished\":true}\n\n", answer.Body);
+        Assert.Empty(server.Logs.WarningsAndErrors);
+    }
+
+    [Fact]
+    public async Task Complete_WithoutEvents_SendsAnEmptyStream()
+    {
+        await using TestServer server = await StartAsync(async context =>
+        {
+            await using EventStream<Tick> stream = context.OpenEventStream<Tick>();
+            await stream.CompleteAsync();
+        });
+
+        Answer answer = await server.GetAsync("/");
+
+        Assert.Equal((200, "text/event-stream", ""), (answer.Status, answer.ContentType, answer.Body));
+    }
+
+    [Fact]
+    public async Task Write_SeveralThreads_KeepsEachOnesOrder()
+    {
+        await using TestServer server = await StartAsync(async context =>
+        {
+            await using EventStream<Tick> stream = context.OpenEventStream<Tick>();
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(thread => Task.Run(async () =>
+            {
+                for (int i = 0; i < 1000; i++)
+                {
+                    await stream.WriteAsync(new Tick((thread * 1000) + i));
+                }
+            })));
+            await stream.CompleteAsync();
+        });
+
+        int[] numbers = [.. (await server.GetAsync("/", "application/json")).Json.EnumerateArray().Select(tick => tick.GetProperty("n").GetInt32())];
+
+        Assert.Equal(4000, numbers.Length);
+        Assert.All(numbers.GroupBy(n => n / 1000), thread => Assert.Equal(Enumerable.Range(thread.Key * 1000, 1000), thread));
+    }
+
+    [Fact]
+    public async Task Write_AfterComplete_IsTheHandlersMistake()
+    {
+        Exception? failure = null;
+        await using TestServer server = await StartAsync(async context =>
+        {
+            await using EventStream<Tick> stream = context.OpenEventStream<Tick>();
+            await stream.CompleteAsync();
+            failure = await Record.ExceptionAsync(async () => await stream.WriteAsync(new Tick(1)));
+        });
+
+        await server.GetAsync("/");
+
+        Assert.Contains("CompleteAsync", Assert.IsType<InvalidOperationException>(failure).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Abandon_BeforeTheHead_GetsStatus500AndIsLoggedOnce()
+    {
+        await using TestServer server = await StartAsync(async context =>
+        {
+            await using EventStream<Tick> stream = context.OpenEventStream<Tick>();
+        });
+
+        Answer answer = await server.GetAsync("/");
+
+        Assert.Equal((500, "application/problem+json"), (answer.Status, answer.ContentType));
+        Assert.Contains("CompleteAsync", Assert.Single(server.Logs.WarningsAndErrors).Exception!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Abandon_GaiAfterTheHead_EndsWithErrorRecordAndIsLoggedOnce()
+    {
+        await using TestServer server = await StartAsync(context => WriteOneAsync(context, StreamEvent.TextDelta("Hi")));
+        using OpenStream stream = await OpenAsync(server);
+
+        string rest = await stream.ReadRestAsync();
+
+        Assert.Contains(GaiError, rest, StringComparison.Ordinal);
+        Assert.DoesNotContain("done", rest, StringComparison.Ordinal);
+        Assert.Equal((LogLevel.Warning, "StreamAbandoned"), Assert.Single(server.Logs.WarningsAndErrors.Select(entry => (entry.Level, entry.Name))));
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2")]
+    public async Task Abandon_PlainAfterTheHead_BreaksTheEndAndIsLoggedOnce(string version)
+    {
+        await using TestServer server = await StartAsync(context => WriteOneAsync(context, new Tick(1)));
+        using OpenStream stream = await OpenAsync(server, version);
+
+        Assert.Equal(string.Empty, await stream.ReadBrokenRestAsync());
+        await Eventually.IsTrueAsync(() => server.Logs.WarningsAndErrors.Count > 0, () => "nothing is logged");
+        Assert.Single(server.Logs.WarningsAndErrors);
+    }
+
+    [Fact]
+    public async Task Throw_BeforeTheHead_GetsTheStatusOfTheException()
+    {
+        await using TestServer server = await StartAsync(async context =>
+        {
+            await using EventStream<Tick> stream = context.OpenEventStream<Tick>();
+            throw new StreamErrorException(new StreamError(StreamErrorCodes.NotFound, "No such task."));
+        });
+
+        Answer answer = await server.GetAsync("/");
+
+        Assert.Equal((404, "No such task."), (answer.Status, answer.Json.GetProperty("detail").GetString()));
+        Assert.Empty(server.Logs.WarningsAndErrors);
+    }
+
+    [Fact]
+    public async Task Throw_GaiAfterTheHead_EndsCleanlyWithErrorRecordAndIsLoggedOnce()
+    {
+        await using TestServer server = await StartAsync(context => WriteOneAsync(context, StreamEvent.TextDelta("Hi"), new InvalidOperationException("password=secret")));
+        using OpenStream stream = await OpenAsync(server);
+
+        string rest = await stream.ReadRestAsync();
+
+        Assert.Contains(GaiError, rest, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", rest, StringComparison.Ordinal);
+        LogEntry entry = Assert.Single(server.Logs.WarningsAndErrors);
+        Assert.Equal((LogLevel.Error, "StreamFailed", "password=secret"), (entry.Level, entry.Name, entry.Exception!.Message));
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2")]
+    public async Task Throw_PlainAfterTheHead_BreaksTheEndAndIsLoggedOnce(string version)
+    {
+        await using TestServer server = await StartAsync(context => WriteOneAsync(context, new Tick(1), new InvalidOperationException("password=secret")));
+        using OpenStream stream = await OpenAsync(server, version);
+
+        await stream.ReadBrokenRestAsync();
+        await Eventually.IsTrueAsync(() => server.Logs.WarningsAndErrors.Count > 0, () => "nothing is logged");
+        Assert.Equal("password=secret", Assert.Single(server.Logs.WarningsAndErrors).Exception!.Message);
+    }
+
+    [Fact]
+    public async Task Write_ClientAcceptsNothingOffered_Gets406WholeAndNothingIsLogged()
+    {
+        await using TestServer server = await StartAsync(WriteForEverAsync);
+
+        Answer answer = await server.GetAsync("/", "image/png");
+
+        Assert.Equal((406, 406), (answer.Status, answer.Json.GetProperty("status").GetInt32()));
+        await server.IsIdleAsync();
+        Assert.Empty(server.Logs.WarningsAndErrors);
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2")]
+    public async Task Write_ServerDrains_ClientIsToldAndTheHandlersWriteIsNoError(string version)
+    {
+        await using TestServer server = await StartAsync(WriteForEverAsync);
+        using OpenStream stream = await OpenAsync(server, version);
+
+        server.Streams.Drain();
+
+        Assert.Contains("\"code\":\"server_draining\"", await stream.ReadRestAsync(), StringComparison.Ordinal);
+        await server.IsIdleAsync();
+        Assert.Empty(server.Logs.WarningsAndErrors);
+    }
+
+    [Fact]
+    public async Task Write_EventThatCannotBeEncoded_IsToldAndLoggedOnce()
+    {
+        await using TestServer server = await StartAsync(async context =>
+        {
+            await using EventStream<StreamEvent> stream = context.OpenEventStream<StreamEvent>();
+            await stream.WriteAsync(StreamEvent.TextDelta("Hi"));
+            await stream.WriteAsync(StreamEvent.Raw("not JSON"));
+            while (true)
+            {
+                await stream.WriteAsync(StreamEvent.TextDelta("more"));
+            }
+        });
+        using OpenStream stream = await OpenAsync(server);
+
+        Assert.Contains(GaiError, await stream.ReadRestAsync(), StringComparison.Ordinal);
+        await server.IsIdleAsync();
+        Assert.Equal((LogLevel.Error, "StreamFailed"), Assert.Single(server.Logs.WarningsAndErrors.Select(entry => (entry.Level, entry.Name))));
+    }
+
+    [Fact]
+    public async Task Open_WithoutMiddleware_StreamsAsWell()
+    {
+        await using TestServer server = await StartAsync(
+            async context =>
+            {
+                await using EventStream<Tick> stream = context.OpenEventStream<Tick>();
+                await stream.WriteAsync(new Tick(1));
+                await stream.CompleteAsync();
+            },
+            Middleware.NotUsed);
+
+        Assert.Equal("data: {\"n\":1}\n\n", (await server.GetAsync("/")).Body);
+    }
+
+    [Fact]
+    public async Task Abandon_WithoutMiddlewareBeforeTheHead_GetsStatus500()
+    {
+        await using TestServer server = await StartAsync(
+            async context =>
+            {
+                await using EventStream<Tick> stream = context.OpenEventStream<Tick>();
+            },
+            Middleware.NotUsed);
+
+        Assert.Equal(500, (await server.GetAsync("/")).Status);
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2")]
+    public async Task Abandon_WithoutMiddlewareAfterTheHead_BreaksTheEnd(string version)
+    {
+        await using TestServer server = await StartAsync(context => WriteOneAsync(context, new Tick(1)), Middleware.NotUsed);
+        using OpenStream stream = await OpenAsync(server, version);
+
+        await stream.ReadBrokenRestAsync();
+    }
+
+    [Fact]
+    public async Task Open_WithoutServices_SaysWhatIsMissing()
+    {
+        var context = new DefaultHttpContext { RequestServices = new ServiceCollection().AddOptions().BuildServiceProvider() };
+
+        InvalidOperationException failure = Assert.Throws<InvalidOperationException>(() => context.OpenEventStream<StreamEvent>());
+
+        Assert.Contains("builder.Services.AddGaiPipelines()", failure.Message, StringComparison.Ordinal);
+        await Task.CompletedTask;
+    }
+
+    // The handler goes on when the client has its first event: then the head is sent for certain.
+    private readonly TaskCompletionSource _firstEventRead = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private async Task WriteOneAsync<T>(HttpContext context, T item, Exception? failure = null)
+    {
+        await using EventStream<T> stream = context.OpenEventStream<T>();
+        await stream.WriteAsync(item);
+        await _firstEventRead.Task.OrFail();
+        if (failure is not null)
+        {
+            throw failure;
+        }
+    }
+
+    private static async Task WriteForEverAsync(HttpContext context)
+    {
+        await using EventStream<StreamEvent> stream = context.OpenEventStream<StreamEvent>();
+        while (true)
+        {
+            await stream.WriteAsync(StreamEvent.TextDelta("more"));
+            await Task.Yield();
+        }
+    }
+
+    private async Task<OpenStream> OpenAsync(TestServer server, string version = "1.1")
+    {
+        OpenStream stream = await server.OpenAsync("/", version: version);
+        await stream.ReadEventAsync();
+        _firstEventRead.SetResult();
+        return stream;
+    }
+
+    private static Task<TestServer> StartAsync(Func<HttpContext, Task> handler, Middleware middleware = Middleware.Used) =>
+        TestServer.StartAsync(app => app.MapGet("/", new RequestDelegate(handler)), middleware: middleware);
+}

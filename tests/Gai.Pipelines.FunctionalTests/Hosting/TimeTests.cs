@@ -1,0 +1,177 @@
+using System.Threading.Channels;
+using Gai.Pipelines.Hosting;
+using Gai.Pipelines.TestUtilities;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gai.Pipelines.FunctionalTests.Hosting;
+
+/// <summary>Keep-alives and the commit window, on a clock that only the test moves.</summary>
+public sealed class TimeTests
+{
+    private readonly ManualTimeProvider _time = new();
+    private readonly Channel<Tick> _ticks = Channel.CreateUnbounded<Tick>();
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2")]
+    public async Task KeepAlive_SilentStream_IsWrittenAgainAndAgain(string version)
+    {
+        await using TestServer server = await StartAsync();
+        _ticks.Writer.TryWrite(new Tick(1));
+        using OpenStream stream = await server.OpenAsync("/ticks", version: version);
+        Assert.Equal("data: {\"n\":1}\n\n", await stream.ReadEventAsync());
+
+        for (int i = 0; i < 3; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(17));
+            Assert.Equal(": keep-alive\n\n", await stream.ReadEventAsync());
+        }
+    }
+
+    [Fact]
+    public async Task KeepAlive_EventsInBetween_AreSignsOfLifeEnough()
+    {
+        await using TestServer server = await StartAsync();
+        _ticks.Writer.TryWrite(new Tick(0));
+        using OpenStream stream = await server.OpenAsync("/ticks");
+        await stream.ReadEventAsync();
+
+        for (int n = 1; n < 5; n++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(10));
+            _ticks.Writer.TryWrite(new Tick(n));
+            Assert.Equal($"data: {{\"n\":{n}}}\n\n", await stream.ReadEventAsync());
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(17));
+        Assert.Equal(": keep-alive\n\n", await stream.ReadEventAsync());
+    }
+
+    [Theory]
+    [InlineData("/off", "text/event-stream")]
+    [InlineData("/ticks", "application/x-ndjson")]
+    public async Task KeepAlive_TurnedOffOrNoFormForIt_WritesNothing(string path, string accept)
+    {
+        await using TestServer server = await StartAsync();
+        _ticks.Writer.TryWrite(new Tick(1));
+        using OpenStream stream = await server.OpenAsync(path, accept);
+        await stream.ReadThroughAsync("{\"n\":1}");
+
+        _time.Advance(TimeSpan.FromMinutes(10));
+        _ticks.Writer.TryWrite(new Tick(2));
+        _ticks.Writer.Complete();
+
+        string rest = await stream.ReadRestAsync();
+        Assert.Contains("{\"n\":2}", rest, StringComparison.Ordinal);
+        Assert.DoesNotContain("keep-alive", rest, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2")]
+    public async Task CommitWindow_NoEventInTime_HeadArrivesWithoutBody(string version)
+    {
+        await using TestServer server = await StartAsync();
+        Task<OpenStream> opening = server.OpenAsync("/ticks", version: version);
+        await StreamBeginsAsync(server);
+
+        _time.Advance(TimeSpan.FromSeconds(0.8));
+        Assert.False(opening.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(0.4));
+
+        using OpenStream stream = await opening;
+        Assert.Equal(200, (int)stream.Response.StatusCode);
+        Task<string> reading = stream.ReadEventAsync();
+        Assert.False(reading.IsCompleted);
+        _ticks.Writer.TryWrite(new Tick(1));
+        Assert.Equal("data: {\"n\":1}\n\n", await reading);
+    }
+
+    [Fact]
+    public async Task CommitWindow_FirstEventInTime_BringsTheHead()
+    {
+        await using TestServer server = await StartAsync();
+        Task<OpenStream> opening = server.OpenAsync("/ticks");
+        await StreamBeginsAsync(server);
+
+        _ticks.Writer.TryWrite(new Tick(1));
+
+        using OpenStream stream = await opening;
+        Assert.Equal("data: {\"n\":1}\n\n", await stream.ReadEventAsync());
+    }
+
+    [Fact]
+    public async Task CommitWindow_FailureInside_GetsARealStatus()
+    {
+        await using TestServer server = await StartAsync();
+        Task<OpenStream> opening = server.OpenAsync("/ticks");
+        await StreamBeginsAsync(server);
+
+        _time.Advance(TimeSpan.FromSeconds(0.8));
+        _ticks.Writer.Complete(new StreamErrorException(new StreamError(StreamErrorCodes.Overloaded, "Too busy.")));
+
+        using OpenStream stream = await opening;
+        Assert.Equal(503, (int)stream.Response.StatusCode);
+    }
+
+    [Fact]
+    public async Task CommitWindow_FailureAfterIt_IsTooLateForAStatus()
+    {
+        await using TestServer server = await StartAsync();
+        Task<OpenStream> opening = server.OpenAsync("/ticks");
+        await StreamBeginsAsync(server);
+
+        _time.Advance(TimeSpan.FromSeconds(1.2));
+        using OpenStream stream = await opening;
+        _ticks.Writer.Complete(new StreamErrorException(new StreamError(StreamErrorCodes.Overloaded, "Too busy.")));
+
+        Assert.Equal(200, (int)stream.Response.StatusCode);
+        Assert.Equal(string.Empty, await stream.ReadBrokenRestAsync());
+    }
+
+    [Fact]
+    public async Task CommitWindow_Infinite_WaitsForTheFirstEvent()
+    {
+        await using TestServer server = await StartAsync();
+        Task<OpenStream> opening = server.OpenAsync("/patient");
+        await StreamBeginsAsync(server);
+
+        _time.Advance(TimeSpan.FromMinutes(10));
+        Assert.False(opening.IsCompleted);
+        _ticks.Writer.TryWrite(new Tick(1));
+
+        using OpenStream stream = await opening;
+        Assert.Equal("data: {\"n\":1}\n\n", await stream.ReadEventAsync());
+    }
+
+    [Fact]
+    public async Task CommitWindow_Zero_SendsTheHeadAtOnceWithTheRetryHint()
+    {
+        await using TestServer server = await StartAsync();
+        using OpenStream stream = await server.OpenAsync("/at-once");
+
+        Assert.Equal("retry: 3000\n\n", await stream.ReadEventAsync());
+    }
+
+    private static Task StreamBeginsAsync(TestServer server) =>
+        Eventually.IsTrueAsync(() => server.Scheduler.EntryCount == 1, () => "no stream begins");
+
+    private Task<TestServer> StartAsync() => TestServer.StartAsync(
+        app =>
+        {
+            app.MapGet("/ticks", () => TypedResults.Extensions.EventStream(_ticks.Reader));
+            app.MapGet("/off", () => TypedResults.Extensions.EventStream(_ticks.Reader))
+                .WithEventStreamOptions(options => options.KeepAliveInterval = TimeSpan.Zero);
+            app.MapGet("/patient", () => TypedResults.Extensions.EventStream(_ticks.Reader))
+                .WithEventStreamOptions(options => options.CommitWindow = Timeout.InfiniteTimeSpan);
+            app.MapGet("/at-once", () => TypedResults.Extensions.EventStream(_ticks.Reader))
+                .WithEventStreamOptions(options =>
+                {
+                    options.CommitWindow = TimeSpan.Zero;
+                    options.RetryHint = TimeSpan.FromSeconds(3);
+                });
+        },
+        services => services.AddSingleton<TimeProvider>(_time));
+}
