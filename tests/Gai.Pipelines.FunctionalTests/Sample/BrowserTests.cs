@@ -1,0 +1,142 @@
+using System.Collections.ObjectModel;
+using OpenQA.Selenium;
+using OpenQA.Selenium.Chrome;
+using OpenQA.Selenium.Support.UI;
+
+namespace Gai.Pipelines.FunctionalTests.Sample;
+
+/// <summary>The sample's page in a real browser: Debian's Chromium, without a window.</summary>
+public sealed class BrowserTests : IClassFixture<SampleProgram>, IDisposable
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+
+    private readonly DirectoryInfo _profile = Directory.CreateTempSubdirectory("gai-pipelines-chromium-");
+    private readonly ChromeDriverService _service;
+    private readonly ChromeDriver _browser;
+
+    public BrowserTests(SampleProgram sample)
+    {
+        var options = new ChromeOptions { BinaryLocation = "/usr/bin/chromium" };
+        options.AddArguments(
+            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
+            "--disable-component-update", "--disable-sync", "--window-size=1100,800", $"--user-data-dir={_profile.FullName}");
+        _service = ChromeDriverService.CreateDefaultService("/usr/bin", "chromedriver");
+        _browser = new ChromeDriver(_service, options, TimeSpan.FromMinutes(1));
+
+        // Every request of the page is remembered, and what became of it.
+        _browser.ExecuteCdpCommand("Page.addScriptToEvaluateOnNewDocument", new Dictionary<string, object?>
+        {
+            ["source"] = """
+                window.seen = { sources: [], fetches: 0 };
+                const Native = window.EventSource;
+                window.EventSource = class extends Native { constructor(...args) { super(...args); window.seen.sources.push(this); } };
+                const nativeFetch = window.fetch;
+                window.fetch = (...args) => { window.seen.fetches++; return nativeFetch(...args); };
+                """,
+        });
+        _browser.Navigate().GoToUrl(sample.Addresses[0]);
+    }
+
+    public void Dispose()
+    {
+        _browser.Quit();
+        _browser.Dispose();
+        _service.Dispose();
+        _profile.Delete(recursive: true);
+    }
+
+    [Theory]
+    [InlineData("eventsource")]
+    [InlineData("fetch")]
+    public void Send_Prompt_StreamsTheWholeAnswer(string transport)
+    {
+        Send(transport, "/echo The answer comes word by word, and the page shows each of them: čao 🙂");
+
+        WaitForState("done");
+
+        Assert.Equal("The answer comes word by word, and the page shows each of them: čao 🙂", Answer.FindElement(By.CssSelector(".text")).Text);
+        Assert.Equal("done", _browser.FindElement(By.Id("connection")).GetAttribute("data-state"));
+        Assert.Matches(@"^\d+ ms$", _browser.FindElement(By.Id("ttft")).Text);
+        AssertOneRequestThatIsOver(transport);
+        if (Environment.GetEnvironmentVariable("GAI_SCREENSHOT") is { } path)
+        {
+            _browser.GetScreenshot().SaveAsFile($"{path}-{transport}.png");
+        }
+    }
+
+    [Theory]
+    [InlineData("eventsource")]
+    [InlineData("fetch")]
+    public void Stop_WhileStreaming_EndsTheAnswer(string transport)
+    {
+        Send(transport, "/echo " + string.Join(' ', Enumerable.Range(1, 600)));
+        WaitUntil(() => Answer.FindElement(By.CssSelector(".text")).Text.Contains("1 2 3", StringComparison.Ordinal), "no text comes");
+
+        _browser.FindElement(By.Id("stop")).Click();
+
+        WaitForState("stopped");
+        Assert.True(_browser.FindElement(By.Id("send")).Displayed);
+        Assert.DoesNotContain("600", Answer.FindElement(By.CssSelector(".text")).Text, StringComparison.Ordinal);
+        AssertOneRequestThatIsOver(transport);
+    }
+
+    [Theory]
+    [InlineData("eventsource")]
+    [InlineData("fetch")]
+    public void Send_AnswerThatFails_ShowsTheErrorAndDoesNotAskAgain(string transport)
+    {
+        Send(transport, "/fail-after 2");
+
+        WaitForState("failed");
+
+        IWebElement problem = Answer.FindElement(By.CssSelector(".problem"));
+        Assert.Contains("The stream failed on the server.", problem.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("asked to fail", problem.Text, StringComparison.Ordinal);
+        AssertOneRequestThatIsOver(transport);
+    }
+
+    [Theory]
+    [InlineData("eventsource")]
+    [InlineData("fetch")]
+    public void Send_FailureBeforeTheFirstToken_ShowsFailed(string transport)
+    {
+        Send(transport, "/fail");
+
+        WaitForState("failed");
+
+        AssertOneRequestThatIsOver(transport);
+    }
+
+    private IWebElement Answer => _browser.FindElement(By.CssSelector(".message[data-role=assistant]"));
+
+    private void Send(string transport, string prompt)
+    {
+        _browser.FindElement(By.CssSelector($"#transport option[value={transport}]")).Click();
+
+        // The driver cannot type characters outside of the BMP.
+        _browser.ExecuteScript("document.getElementById('prompt').value = arguments[0]", prompt);
+        _browser.FindElement(By.Id("send")).Click();
+    }
+
+    private void WaitForState(string state) => WaitUntil(
+        () => Answer.GetAttribute("data-state") == state, $"the answer does not become {state}");
+
+    private void WaitUntil(Func<bool> condition, string otherwise)
+    {
+        var wait = new WebDriverWait(_browser, Longest) { PollingInterval = TimeSpan.FromMilliseconds(20), Message = otherwise };
+        wait.IgnoreExceptionTypes(typeof(NoSuchElementException), typeof(StaleElementReferenceException));
+        wait.Until(_ => condition());
+    }
+
+    /// <summary>An EventSource that is closed never connects again: there is no need to wait whether it does.</summary>
+    private void AssertOneRequestThatIsOver(string transport)
+    {
+        const long Closed = 2;
+        var states = (ReadOnlyCollection<object>)_browser.ExecuteScript("return window.seen.sources.map(source => source.readyState)")!;
+        object? fetches = _browser.ExecuteScript("return window.seen.fetches");
+
+        Assert.Equal(transport == "fetch" ? [] : [Closed], states);
+        Assert.Equal(transport == "fetch" ? 1L : 0L, fetches);
+        Assert.Single(_browser.FindElements(By.CssSelector(".message[data-role=assistant]")));
+    }
+}
