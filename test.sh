@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Builds everything and runs every test. The last line is always: N passed, N failed.
+set -uo pipefail
+
+usage() {
+  cat <<'TEXT'
+Usage: ./test.sh
+Installs what the tests need (on Debian: chromium and chromium-driver), builds the solution in Release with warnings as
+errors, and runs all test projects. The last line is "N passed, N failed"; the exit code is 0 only if tests ran and none failed.
+TEXT
+}
+
+passed=0
+failed=0
+finish() {
+  echo "$passed passed, $failed failed"
+  if [ "$failed" -gt 0 ] || [ "$passed" -eq 0 ]; then exit 1; fi
+  exit 0
+}
+
+# Ends because of something that kept tests from running at all.
+give_up() {
+  echo "test.sh: $1" >&2
+  failed=$((failed + 1))
+  finish
+}
+
+for argument in "$@"; do
+  case "$argument" in
+    -h | --help) usage; exit 0 ;;
+    --mutation | --fuzz | --load) usage >&2; give_up "$argument is not there yet." ;;
+    *) usage >&2; give_up "unknown argument $argument" ;;
+  esac
+done
+
+cd "$(dirname "${BASH_SOURCE[0]}")" || give_up "cannot enter the folder of this script"
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+export DOTNET_CLI_UI_LANGUAGE=en # the summaries below are read by this script
+export MSBUILDDISABLENODEREUSE=1 TERM=dumb
+
+step() { printf '\n== %s\n' "$1"; }
+
+install_browser() {
+  if [ -x /usr/bin/chromium ] && [ -x /usr/bin/chromedriver ]; then return; fi
+  step "Installing chromium and chromium-driver with apt-get: one test opens the sample's page in a real browser"
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || give_up "chromium and chromium-driver are missing. Install both, or run this as root: apt-get install chromium chromium-driver"
+    as_root=(sudo -n)
+  fi
+  command -v apt-get >/dev/null || give_up "chromium and chromium-driver are missing, and there is no apt-get to install them. Install both, so that /usr/bin/chromium and /usr/bin/chromedriver exist."
+  "${as_root[@]}" apt-get update -qq </dev/null || echo "test.sh: apt-get update failed; trying with the lists that are there" >&2
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver </dev/null >/dev/null ||
+    give_up "apt-get could not install chromium and chromium-driver, which the browser test needs"
+  [ -x /usr/bin/chromium ] && [ -x /usr/bin/chromedriver ] || give_up "chromium and chromium-driver are installed, but /usr/bin/chromium or /usr/bin/chromedriver is missing"
+}
+
+run_tests() {
+  local project=$1 name log code summary ok bad
+  name=$(basename "$project" .csproj)
+  step "$name"
+  log=$(mktemp)
+  dotnet test "$project" -c Release --no-build --disable-build-servers -nodeReuse:false </dev/null 2>&1 | tee "$log"
+  code=${PIPESTATUS[0]}
+  summary=$(grep -E 'Failed: +[0-9]+, Passed: +[0-9]+' "$log" | tail -1)
+  rm -f "$log"
+  ok=$(sed -nE 's/.*Passed: +([0-9]+).*/\1/p' <<<"$summary")
+  bad=$(sed -nE 's/.*Failed: +([0-9]+).*/\1/p' <<<"$summary")
+  passed=$((passed + ${ok:-0}))
+  failed=$((failed + ${bad:-0}))
+
+  # A runner that crashed, or found nothing to run, has no summary or an exit code of its own.
+  if [ -z "$summary" ] || { [ "$code" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; }; then
+    echo "test.sh: $name did not run to its end (exit code $code)" >&2
+    failed=$((failed + 1))
+  fi
+}
+
+command -v dotnet >/dev/null || give_up "the .NET SDK is missing. Install .NET 10: https://dotnet.microsoft.com/download"
+install_browser
+
+step "Restoring and building the solution"
+dotnet build Pipelines.sln -c Release --disable-build-servers -nodeReuse:false -v quiet </dev/null || give_up "the build failed"
+
+for project in tests/*Tests/*.csproj; do
+  run_tests "$project"
+done
+
+echo
+finish
