@@ -28,4 +28,7 @@ internal static partial class Log
 
     [LoggerMessage(8, LogLevel.Warning, "The stream of {Path} ended as failed after {Events} events: {Reason}", EventName = "StreamAbandoned")]
     public static partial void StreamAbandoned(ILogger logger, string path, long events, string reason);
+
+    [LoggerMessage(9, LogLevel.Error, "OnClosed of a stream of {Path} threw. The stream was over, and its client has noticed nothing.", EventName = "OnClosedFailed")]
+    public static partial void OnClosedFailed(ILogger logger, string path, Exception exception);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net.ServerSentEvents;
 using Gai.Pipelines;
 using Gai.Pipelines.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -18,12 +19,21 @@ public static class EventStreamEndpointExtensions
     public static IEndpointConventionBuilder MapEventStream<T>(
         this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern, Func<HttpContext, IAsyncEnumerable<T>> source)
     {
-        ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(source);
-        IEndpointConventionBuilder endpoint = endpoints.MapGet(
-            pattern, context => TypedResults.Extensions.EventStream(source(context)).ExecuteAsync(context));
-        endpoint.Add(static builder => EventStreamMetadata.AddTo(builder, typeof(T)));
-        return endpoint;
+        return endpoints.Map(pattern, context => TypedResults.Extensions.EventStream(source(context)));
+    }
+
+    /// <summary>Maps GET requests to a stream of the framework's items, with their names, ids and retry times.</summary>
+    /// <typeparam name="T">The type of the data.</typeparam>
+    /// <param name="endpoints">The application or a group.</param>
+    /// <param name="pattern">The route.</param>
+    /// <param name="source">Makes the items of a request. <c>HttpContext.RequestAborted</c> tells when its client leaves.</param>
+    /// <returns>The endpoint's convention builder, for authorization, CORS, rate limits and options.</returns>
+    public static IEndpointConventionBuilder MapEventStream<T>(
+        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern, Func<HttpContext, IAsyncEnumerable<SseItem<T>>> source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return endpoints.Map(pattern, context => TypedResults.Extensions.EventStream(source(context)));
     }
 
     /// <summary>Changes the options of the streams of an endpoint, or of all endpoints of a group.</summary>
@@ -44,5 +54,13 @@ public static class EventStreamEndpointExtensions
         EventStreamOptionsValidator.ThrowIfInvalid(trial);
         builder.Add(endpoint => endpoint.Metadata.Add(new EndpointOptionsMetadata(configure)));
         return builder;
+    }
+
+    private static IEndpointConventionBuilder Map<T>(this IEndpointRouteBuilder endpoints, string pattern, Func<HttpContext, EventStreamResult<T>> result)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        IEndpointConventionBuilder endpoint = endpoints.MapGet(pattern, context => result(context).ExecuteAsync(context));
+        endpoint.Add(static builder => EventStreamMetadata.AddTo(builder, typeof(T)));
+        return endpoint;
     }
 }

@@ -106,6 +106,17 @@ public static class EventStreamResultExtensions
         return new(profile => StreamSource.From(producer, profile.ChannelCapacity), DefaultDialect.For<T>, options);
     }
 
+    /// <summary>Streams what an async enumerable yields in any dialect.</summary>
+    /// <typeparam name="T">The type of the events.</typeparam>
+    /// <param name="results">The door, <c>TypedResults.Extensions</c>.</param>
+    /// <param name="values">The events. The enumerator's token is cancelled when the client leaves.</param>
+    /// <param name="dialect">The dialect, such as <see cref="Dialects.GaiEvents"/>.</param>
+    /// <param name="options">The options; <see langword="null"/> for the defaults.</param>
+    /// <returns>The result.</returns>
+    public static EventStreamResult<T> EventStream<T>(
+        this IResultExtensions results, IAsyncEnumerable<T> values, DialectFactory<T> dialect, EventStreamResultOptions? options = null) =>
+        results.EventStream(StreamSource.From(values), dialect, options);
+
     /// <summary>Streams any source in any dialect.</summary>
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="results">The door, <c>TypedResults.Extensions</c>.</param>

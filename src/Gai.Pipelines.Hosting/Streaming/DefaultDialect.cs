@@ -11,10 +11,23 @@ namespace Gai.Pipelines.Hosting;
 internal static class DefaultDialect
 {
     /// <summary>AI events speak gai, all others plain.</summary>
-    public static DialectFactory<T> For<T>(HttpContext context, EventStreamResultOptions? options) =>
-        typeof(T) == typeof(StreamEvent)
-            ? (DialectFactory<T>)(object)Dialects.Gai
-            : Dialects.Plain(TypeInfoOf<T>(context, options), new EventName(options?.EventType));
+    public static DialectFactory<T> For<T>(HttpContext context, EventStreamResultOptions? options)
+    {
+        if (typeof(T) == typeof(StreamEvent))
+        {
+            return (DialectFactory<T>)(object)Dialects.Gai;
+        }
+
+        if (typeof(T).IsGenericType && typeof(T).GetGenericTypeDefinition() == typeof(SseItem<>))
+        {
+            // As JSON an item would lose its name and id without a word.
+            throw new InvalidOperationException(
+                "This overload does not know the type of the data of an SseItem. Leave out the event type, which an item has itself; " +
+                "or name the dialect: Dialects.SseItems(AppJson.Default.Data).");
+        }
+
+        return Dialects.Plain(TypeInfoOf<T>(context, options), new EventName(options?.EventType));
+    }
 
     /// <summary>The framework's items speak plain, with names and ids of their own.</summary>
     public static DialectFactory<SseItem<T>> ForItems<T>(HttpContext context, EventStreamResultOptions? options) =>

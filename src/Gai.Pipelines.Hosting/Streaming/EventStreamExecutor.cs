@@ -60,7 +60,7 @@ internal sealed class EventStreamExecutor(
         HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, EventStreamResultOptions? options, StreamFormat format)
     {
         EventStreamProfile profile = ProfileOf(context);
-        Dialect<T> dialect = await CreateAsync(dialects, ContextOf(context, format, profile), source, options);
+        Dialect<T> dialect = await CreateAsync(context, dialects, ContextOf(context, format, profile), source, options);
         var head = new ResponseHead(context.Response);
         head.Set(format);
         StreamOutcome? run = await PumpAsync(context, source, dialect, context.Response.BodyWriter, profile.Pump, options);
@@ -84,7 +84,7 @@ internal sealed class EventStreamExecutor(
         HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, EventStreamResultOptions? options)
     {
         EventStreamProfile profile = ProfileOf(context);
-        Dialect<T> dialect = await CreateAsync(dialects, ContextOf(context, StreamFormat.JsonDocument, profile), source, options);
+        Dialect<T> dialect = await CreateAsync(context, dialects, ContextOf(context, StreamFormat.JsonDocument, profile), source, options);
         using var document = new DocumentWriter(profile.MaxDocumentBytes);
         StreamOutcome? run = await PumpAsync(context, source, dialect, document, profile.Document, options);
         if (run is not { } outcome)
@@ -123,21 +123,21 @@ internal sealed class EventStreamExecutor(
         }
 
         StreamOutcome outcome = await pump.RunAsync(context.RequestAborted);
-        options?.OnClosed?.Invoke(outcome);
+        Notify(context, options, outcome);
         return outcome;
     }
 
     /// <summary>Makes the dialect. If that fails, whoever fills the source still learns that nobody will read it.</summary>
-    private static async ValueTask<Dialect<T>> CreateAsync<T>(
-        DialectFactory<T> dialects, DialectContext context, StreamSource<T> source, EventStreamResultOptions? options)
+    private async ValueTask<Dialect<T>> CreateAsync<T>(
+        HttpContext context, DialectFactory<T> dialects, DialectContext dialectContext, StreamSource<T> source, EventStreamResultOptions? options)
     {
         try
         {
-            return dialects.Create(context);
+            return dialects.Create(dialectContext);
         }
         catch (Exception failure)
         {
-            await CloseUnusedAsync(source, new StreamOutcome(StreamOutcomeReason.SourceFailed, 0, 0, 0, HeadSent: false, failure), options);
+            await CloseUnusedAsync(context, source, new StreamOutcome(StreamOutcomeReason.SourceFailed, 0, 0, 0, HeadSent: false, failure), options);
             throw;
         }
     }
@@ -199,16 +199,29 @@ internal sealed class EventStreamExecutor(
         }
     }
 
-    private static async Task RefuseAsync<T>(HttpContext context, StreamSource<T> source, EventStreamResultOptions? options, Func<Task> answer)
+    private async Task RefuseAsync<T>(HttpContext context, StreamSource<T> source, EventStreamResultOptions? options, Func<Task> answer)
     {
-        await CloseUnusedAsync(source, new StreamOutcome(StreamOutcomeReason.Refused, 0, 0, 0, HeadSent: false), options);
+        await CloseUnusedAsync(context, source, new StreamOutcome(StreamOutcomeReason.Refused, 0, 0, 0, HeadSent: false), options);
         await answer();
     }
 
-    private static async Task CloseUnusedAsync<T>(StreamSource<T> source, StreamOutcome outcome, EventStreamResultOptions? options)
+    private async Task CloseUnusedAsync<T>(HttpContext context, StreamSource<T> source, StreamOutcome outcome, EventStreamResultOptions? options)
     {
         await source.CloseAsync(outcome);
-        options?.OnClosed?.Invoke(outcome);
+        Notify(context, options, outcome);
+    }
+
+    /// <summary>Tells the application that its stream is over. What it throws then must not spoil a response that is complete.</summary>
+    private void Notify(HttpContext context, EventStreamResultOptions? options, StreamOutcome outcome)
+    {
+        try
+        {
+            options?.OnClosed?.Invoke(outcome);
+        }
+        catch (Exception failure)
+        {
+            Log.OnClosedFailed(logger, context.Request.Path, failure);
+        }
     }
 
     private Task NotAcceptableAsync<T>(HttpContext context, DialectFactory<T> dialects)

@@ -30,7 +30,7 @@ public sealed class EventStreamMiddleware : IMiddleware
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(next);
-        if (LastEventId.IsTerminal(context.Request))
+        if (LastEventId.IsTerminal(context.Request) && IsOurs(context))
         {
             return EventStreamExecutor.NoContentAsync(context);
         }
@@ -89,8 +89,9 @@ public sealed class EventStreamMiddleware : IMiddleware
         }
     }
 
-    private static bool IsOurs(EventStreamFeature feature, HttpContext context) =>
-        feature.IsOpened || context.GetEndpoint()?.Metadata.GetMetadata<EventStreamMetadata>() is not null;
+    private static bool IsOurs(EventStreamFeature feature, HttpContext context) => feature.IsOpened || IsOurs(context);
+
+    private static bool IsOurs(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<EventStreamMetadata>() is not null;
 
     private Task AnswerAsync(HttpContext context, Exception failure)
     {

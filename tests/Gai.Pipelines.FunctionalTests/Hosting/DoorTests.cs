@@ -22,6 +22,9 @@ public sealed class DoorTests
     [InlineData("/producer", Ticks)]
     [InlineData("/source", Ticks)]
     [InlineData("/mapped", Ticks)]
+    [InlineData("/enumerable-dialect", Ticks)]
+    [InlineData("/mapped-items", "id: 7\nevent: tick\nretry: 3000\ndata: {\"n\":1}\n\ndata: {\"n\":2}\n\n")]
+    [InlineData("/opened-items", "id: 7\nevent: tick\nretry: 3000\ndata: {\"n\":1}\n\ndata: {\"n\":2}\n\n")]
     [InlineData("/type-info", Ticks)]
     [InlineData("/named", "event: tick\ndata: {\"n\":1}\n\nevent: tick\ndata: {\"n\":2}\n\n")]
     [InlineData("/items", "id: 7\nevent: tick\nretry: 3000\ndata: {\"n\":1}\n\ndata: {\"n\":2}\n\n")]
@@ -94,6 +97,27 @@ public sealed class DoorTests
     }
 
     [Fact]
+    public async Task Get_ItemsWhoseDataIsUnknown_SaysWhatToDo()
+    {
+        await using TestServer server = await StartAsync();
+
+        Assert.Equal(500, (await server.GetAsync("/unknown-items")).Status);
+        Assert.Contains("Dialects.SseItems", Assert.Single(server.Logs.WarningsAndErrors).Exception!.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2")]
+    public async Task OnClosed_Throws_ResponseStaysCompleteAndItIsLogged(string version)
+    {
+        await using TestServer server = await StartAsync();
+
+        Assert.Equal(Ticks, (await server.GetAsync("/bad-closed", version: version)).Body);
+        await server.IsIdleAsync();
+        Assert.Equal("closed badly", Assert.Single(server.Logs.WarningsAndErrors).Exception!.Message);
+    }
+
+    [Fact]
     public async Task Get_DialectThatCannotBeMade_CompletesTheChannel()
     {
         await using TestServer server = await StartAsync();
@@ -130,6 +154,21 @@ public sealed class DoorTests
                     onClosed));
                 app.MapGet("/source", () => TypedResults.Extensions.EventStream(StreamSource.From(Sources.Ticks(2)), Dialects.Plain(TestJson.Default.Tick)));
                 app.MapEventStream("/mapped", context => Sources.Ticks(2, context.RequestAborted));
+                app.MapGet("/enumerable-dialect", () => TypedResults.Extensions.EventStream(Sources.Ticks(2), Dialects.Plain(TestJson.Default.Tick)));
+                app.MapEventStream("/mapped-items", _ => Items());
+                app.MapGet("/opened-items", async (HttpContext context) =>
+                {
+                    await using EventStream<SseItem<Tick>> stream = context.OpenEventStream(Dialects.SseItems(TestJson.Default.Tick));
+                    await foreach (SseItem<Tick> item in Items())
+                    {
+                        await stream.WriteAsync(item);
+                    }
+
+                    await stream.CompleteAsync();
+                });
+                app.MapGet("/unknown-items", () => TypedResults.Extensions.EventStream(Items(), "tick"));
+                app.MapGet("/bad-closed", () => TypedResults.Extensions.EventStream(
+                    Sources.Ticks(2), new EventStreamResultOptions { OnClosed = _ => throw new InvalidOperationException("closed badly") }));
                 app.MapGet("/type-info", () => TypedResults.Extensions.EventStream(Sources.Ticks(2), new EventStreamResultOptions { JsonTypeInfo = TestJson.Default.Tick }));
                 app.MapGet("/wrong-type-info", () => TypedResults.Extensions.EventStream(Sources.Ticks(2), new EventStreamResultOptions { JsonTypeInfo = TestJson.Default.Order }));
                 app.MapGet("/named", () => TypedResults.Extensions.EventStream(Sources.Ticks(2), "tick"));

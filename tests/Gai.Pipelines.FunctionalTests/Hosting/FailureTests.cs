@@ -232,7 +232,7 @@ public sealed class FailureTests
             app.MapGet("/serializer-after", () => TypedResults.Extensions.EventStream(Bombs(1)));
             app.MapGet("/large", () => TypedResults.Extensions.EventStream(Sources.Texts("Hi", new string('x', 2000))));
             app.MapGet("/disposal", () => TypedResults.Extensions.EventStream<StreamEvent>(new FailsInDisposal()));
-            app.MapEventStream<Tick>("/mapped-throws", _ => throw failure);
+            app.MapEventStream("/mapped-throws", IAsyncEnumerable<Tick> (_) => throw failure);
             app.MapGet("/handler-throws", (string? q) => q is null ? throw failure : TypedResults.Extensions.EventStream(Sources.Ticks(1)));
         },
         options: options);

@@ -50,6 +50,14 @@ public sealed class ReconnectTests
         Assert.Equal(status == 204 ? 0 : 1, _runs);
     }
 
+    [Fact]
+    public async Task Get_EndpointThatDoesNotStream_IsLeftAlone()
+    {
+        await using TestServer server = await StartAsync();
+
+        Assert.Equal(200, (await server.GetAsync("/other", lastEventId: "gai.done")).Status);
+    }
+
     private static async Task<int[]> RunEventSourceAsync(TestServer server, string path, int connections)
     {
         List<int> statuses = [];
@@ -71,6 +79,7 @@ public sealed class ReconnectTests
     private Task<TestServer> StartAsync(Middleware middleware = Middleware.Used) => TestServer.StartAsync(
         app =>
         {
+            app.MapGet("/other", () => "no stream");
             app.MapGet("/done", () => TypedResults.Extensions.EventStream(Counted(Sources.Texts("Hi"))));
             app.MapGet("/failed", () => TypedResults.Extensions.EventStream(Counted(Sources.TextsThen(new InvalidOperationException("broken"), "Hi"))));
             app.MapGet("/busy", () => TypedResults.Extensions.EventStream(Counted(Sources.TextsThen(
