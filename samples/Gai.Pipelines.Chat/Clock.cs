@@ -1,7 +1,7 @@
 namespace Gai.Pipelines.Chat;
 
 /// <summary>One tick.</summary>
-internal sealed record Tick(int N, DateTimeOffset At);
+internal readonly record struct Tick(int N, DateTimeOffset At);
 
 /// <summary>Ticks.</summary>
 internal static class Clock
