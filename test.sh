@@ -61,7 +61,8 @@ run_tests() {
   name=$(basename "$project" .csproj)
   step "$name"
   log=$(mktemp)
-  dotnet test "$project" -c Release --no-build --disable-build-servers -nodeReuse:false </dev/null 2>&1 | tee "$log"
+  # A test that hangs must not hang this script: the longest project takes about a minute.
+  timeout --kill-after=30 600 dotnet test "$project" -c Release --no-build --disable-build-servers -nodeReuse:false </dev/null 2>&1 | tee "$log"
   code=${PIPESTATUS[0]}
   summary=$(grep -E 'Failed: +[0-9]+, Passed: +[0-9]+' "$log" | tail -1)
   rm -f "$log"
