@@ -138,12 +138,12 @@ public sealed class TimeTests
         Task<OpenStream> opening = server.OpenAsync("/patient");
         await StreamBeginsAsync(server);
 
+        // Were the head sent by now, it would be too late for a status.
         _time.Advance(TimeSpan.FromMinutes(10));
-        Assert.False(opening.IsCompleted);
-        _ticks.Writer.TryWrite(new Tick(1));
+        _ticks.Writer.Complete(new StreamErrorException(new StreamError(StreamErrorCodes.Overloaded, "Too busy.")));
 
         using OpenStream stream = await opening;
-        Assert.Equal("data: {\"n\":1}\n\n", await stream.ReadEventAsync());
+        Assert.Equal(503, (int)stream.Response.StatusCode);
     }
 
     [Fact]
