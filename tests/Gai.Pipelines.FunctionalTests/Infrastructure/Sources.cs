@@ -76,11 +76,15 @@ internal sealed class Watched
                 yield return new Tick(n);
                 await Task.Yield();
             }
-
-            _cancelled.TrySetResult();
         }
         finally
         {
+            // The stream may also end while the source stands at its yield: then it is disposed of there.
+            if (cancellationToken.IsCancellationRequested)
+            {
+                _cancelled.TrySetResult();
+            }
+
             _disposed.TrySetResult();
         }
     }
