@@ -1,0 +1,211 @@
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Gai.Pipelines.Internal;
+
+namespace Gai.Pipelines;
+
+/// <summary>Reads Server-Sent Events as browsers do (WHATWG HTML 9.2.5 and 9.2.6), with exact limits.</summary>
+/// <remarks>
+/// CR, LF and CRLF end a line, one byte order mark at the start is skipped, an unfinished event at the end of the stream
+/// is dropped. An event that is read as bytes allocates nothing. An instance reads one stream, on one thread at a time.
+/// </remarks>
+public sealed class SseReader
+{
+    private const byte Lf = (byte)'\n';
+    private const byte Cr = (byte)'\r';
+
+    private readonly SegmentReader _input;
+    private readonly SseReaderOptions _options;
+    private readonly SseBlock _block = new();
+    private CarryBuffer _line;
+    private int _bomBytes;
+    private bool _skipLf;
+
+    /// <summary>Prepares the reading.</summary>
+    /// <param name="reader">The pipe. It stays the caller's and is not completed.</param>
+    /// <param name="options">The options; <see langword="null"/> for the defaults.</param>
+    public SseReader(PipeReader reader, SseReaderOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        _input = new SegmentReader(reader);
+        _options = options ?? SseReaderOptions.Default;
+    }
+
+    /// <summary>Prepares the reading.</summary>
+    /// <param name="stream">The stream. It stays the caller's; more than was delivered may have been read from it.</param>
+    /// <param name="options">The options; <see langword="null"/> for the defaults.</param>
+    public SseReader(Stream stream, SseReaderOptions? options = null)
+        : this(PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true)), options)
+    {
+    }
+
+    /// <summary>Gets the last id that the stream has named, also in blocks without data: what <c>Last-Event-ID</c> says when connecting again.</summary>
+    public string LastEventId => Encoding.UTF8.GetString(_block.LastEventId.Span);
+
+    /// <summary>Gets the reconnection time that the stream has named last, also in blocks without data.</summary>
+    /// <value><see langword="null"/> if it has named none.</value>
+    public TimeSpan? ReconnectionTime => _block.ReconnectionTime;
+
+    private static ReadOnlySpan<byte> Bom => [0xEF, 0xBB, 0xBF];
+
+    /// <summary>Reads the events to the end of the stream.</summary>
+    /// <param name="cancellationToken">Cancels the reading.</param>
+    /// <returns>The events, to be enumerated once. The bytes of each are valid until the next is asked for.</returns>
+    /// <exception cref="StreamReadException">A line or an event is larger than the limit.</exception>
+    public async IAsyncEnumerable<SseFrame> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            do
+            {
+                while (TryReadEvent())
+                {
+                    yield return _block.ToFrame();
+                    _block.Begin(_input.Offset);
+                }
+
+                _block.Preserve();
+            }
+            while (await _input.ReadAsync(cancellationToken));
+        }
+        finally
+        {
+            _input.Release();
+            _line.Release();
+            _block.Release();
+        }
+    }
+
+    /// <summary>Reads lines of what is there already, up to the blank line of an event that has data.</summary>
+    private bool TryReadEvent()
+    {
+        do
+        {
+            if (_bomBytes < Bom.Length)
+            {
+                SkipBom();
+            }
+
+            while (!_input.Rest.IsEmpty)
+            {
+                ReadOnlyMemory<byte> rest = _input.Rest;
+                ReadOnlySpan<byte> span = rest.Span;
+                if (_skipLf)
+                {
+                    _skipLf = false;
+                    if (span[0] == Lf)
+                    {
+                        _input.Take(1);
+                        continue;
+                    }
+                }
+
+                int end = span.IndexOfAny(Cr, Lf);
+                if (end < 0)
+                {
+                    _input.Take(rest.Length);
+                    CarryLine(span);
+                    break;
+                }
+
+                _skipLf = span[end] == Cr;
+                _input.Take(end + 1);
+                if (EndLine(rest[..end]))
+                {
+                    return true;
+                }
+            }
+        }
+        while (_input.TryNextSegment());
+
+        return false;
+    }
+
+    /// <summary>Ends a line, whose last part is given.</summary>
+    /// <returns>Whether it ended an event.</returns>
+    private bool EndLine(ReadOnlyMemory<byte> part)
+    {
+        if (_line.Length == 0)
+        {
+            CheckLine(part.Length);
+            return AddLine(part, isTransient: false);
+        }
+
+        CarryLine(part.Span);
+        bool ended = AddLine(_line.Written, isTransient: true);
+        _line.Clear();
+        return ended;
+    }
+
+    private bool AddLine(ReadOnlyMemory<byte> line, bool isTransient)
+    {
+        if (line.IsEmpty)
+        {
+            if (_block.TryDispatch())
+            {
+                return true;
+            }
+
+            _block.Begin(_input.Offset);
+            return false;
+        }
+
+        if (line.Span[0] == (byte)':')
+        {
+            _options.OnComment?.Invoke(line[1..]);
+            return false;
+        }
+
+        if (_block.Lines == _options.MaxEventLines)
+        {
+            throw Error(StreamReadError.TooManyLines, $"it has more than {_options.MaxEventLines:N0} lines. End events with a blank line, or raise MaxEventLines.");
+        }
+
+        if (_block.Bytes + line.Length > _options.MaxEventBytes)
+        {
+            throw Error(StreamReadError.TooLarge, $"it has more than {_options.MaxEventBytes:N0} bytes. End events with a blank line, or raise MaxEventBytes.");
+        }
+
+        _block.Add(line, isTransient);
+        return false;
+    }
+
+    private void CarryLine(ReadOnlySpan<byte> part)
+    {
+        CheckLine((long)_line.Length + part.Length);
+        _line.Append(part);
+    }
+
+    private void CheckLine(long length)
+    {
+        if (length > _options.MaxLineBytes)
+        {
+            throw Error(StreamReadError.TooLarge, $"a line of it has more than {_options.MaxLineBytes:N0} bytes. Send shorter lines or raise MaxLineBytes.");
+        }
+    }
+
+    private void SkipBom()
+    {
+        while (_bomBytes < Bom.Length && !_input.Rest.IsEmpty)
+        {
+            if (_input.Rest.Span[0] != Bom[_bomBytes])
+            {
+                // What looked like a byte order mark was none: it belongs to the first line.
+                _line.Append(Bom[.._bomBytes]);
+                _bomBytes = Bom.Length;
+                return;
+            }
+
+            _bomBytes++;
+            _input.Take(1);
+        }
+    }
+
+    private StreamReadException Error(StreamReadError error, FormattableString message) => new(
+        error,
+        _block.Number,
+        _block.Offset,
+        string.Create(CultureInfo.InvariantCulture, $"event {_block.Number:N0} (byte {_block.Offset:N0}): {FormattableString.Invariant(message)}"));
+}
