@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Text;
 
 namespace Gai.Pipelines.Internal;
 
@@ -30,6 +31,12 @@ internal sealed class SseBlock
     public ReadOnlyMemory<byte> LastEventId => _lastEventId.Written;
 
     public TimeSpan? ReconnectionTime { get; private set; }
+
+    public void SetLastEventId(string lastEventId)
+    {
+        Span<byte> utf8 = new byte[Encoding.UTF8.GetMaxByteCount(lastEventId.Length)];
+        _lastEventId.Append(utf8[..Encoding.UTF8.GetBytes(lastEventId, utf8)]);
+    }
 
     /// <summary>Begins a block.</summary>
     public void Begin(long offset)

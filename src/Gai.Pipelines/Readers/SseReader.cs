@@ -33,6 +33,10 @@ public sealed class SseReader
         _options = options ?? SseReaderOptions.Default;
     }
 
+    /// <summary>Prepares to go on with a stream that a lost connection has interrupted.</summary>
+    internal SseReader(PipeReader reader, SseReaderOptions options, string lastEventId)
+        : this(reader, options) => _block.SetLastEventId(lastEventId);
+
     /// <summary>Prepares the reading.</summary>
     /// <param name="stream">The stream. It stays the caller's; more than was delivered may have been read from it.</param>
     /// <param name="options">The options; <see langword="null"/> for the defaults.</param>

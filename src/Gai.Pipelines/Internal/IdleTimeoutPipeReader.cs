@@ -1,0 +1,58 @@
+using System.IO.Pipelines;
+
+namespace Gai.Pipelines.Internal;
+
+/// <summary>Reads from a pipe, and fails a read that brings nothing for too long.</summary>
+internal sealed class IdleTimeoutPipeReader : PipeReader, IDisposable
+{
+    private readonly PipeReader _inner;
+    private readonly TimeSpan _timeout;
+    private readonly ITimer _timer;
+    private volatile bool _hasTimedOut;
+
+    public IdleTimeoutPipeReader(PipeReader inner, TimeSpan timeout, TimeProvider time)
+    {
+        _inner = inner;
+        _timeout = timeout;
+        _timer = time.CreateTimer(static reader => ((IdleTimeoutPipeReader)reader!).OnTimeout(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <exception cref="TimeoutException">Nothing came for too long.</exception>
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
+        _inner.TryRead(out ReadResult result) ? new ValueTask<ReadResult>(result) : ReadSlowAsync(cancellationToken);
+
+    public override bool TryRead(out ReadResult result) => _inner.TryRead(out result);
+
+    public override void AdvanceTo(SequencePosition consumed) => _inner.AdvanceTo(consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => _inner.AdvanceTo(consumed, examined);
+
+    public override void CancelPendingRead() => _inner.CancelPendingRead();
+
+    public override void Complete(Exception? exception = null)
+    {
+        Dispose();
+        _inner.Complete(exception);
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private async ValueTask<ReadResult> ReadSlowAsync(CancellationToken cancellationToken)
+    {
+        _timer.Change(_timeout, Timeout.InfiniteTimeSpan);
+        ReadResult result = await _inner.ReadAsync(cancellationToken);
+        _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        if (result.IsCanceled && _hasTimedOut)
+        {
+            throw new TimeoutException($"Nothing came for {_timeout}, not even a keep-alive: the connection is taken for dead.");
+        }
+
+        return result;
+    }
+
+    private void OnTimeout()
+    {
+        _hasTimedOut = true;
+        _inner.CancelPendingRead();
+    }
+}

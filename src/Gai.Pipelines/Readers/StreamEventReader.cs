@@ -1,0 +1,119 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Gai.Pipelines.Internal;
+
+namespace Gai.Pipelines;
+
+/// <summary>Reads streams of our own dialects, gai and gai.events.v1, back into <see cref="StreamEvent"/>s.</summary>
+/// <remarks>
+/// The two dialects are told apart by their records. What is not one of their kinds comes back as a raw event with the
+/// whole record. The events own their text and bytes: they may be kept.
+/// </remarks>
+public static class StreamEventReader
+{
+    /// <summary>Reads the events of a stream to its end marker.</summary>
+    /// <param name="reader">The pipe. It stays the caller's and is not completed.</param>
+    /// <param name="format">The format: <see cref="StreamFormat.ServerSentEvents"/>, or one of the two that are lines of records.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
+    /// <returns>The events, to be enumerated once. A stream that failed ends with an event of type <see cref="StreamEventType.Error"/>.</returns>
+    /// <exception cref="TruncatedStreamException">The stream ended without an end marker and without an error.</exception>
+    /// <exception cref="StreamReadException">A record cannot be read.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The format is a JSON document; deserialize that as a whole.</exception>
+    public static IAsyncEnumerable<StreamEvent> ReadAsync(PipeReader reader, StreamFormat format, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        return format switch
+        {
+            StreamFormat.ServerSentEvents => ReadSseAsync(reader, cancellationToken),
+            StreamFormat.Ndjson or StreamFormat.JsonLines => ReadNdjsonAsync(reader, cancellationToken),
+            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "A stream is read as SSE, NDJSON or JSON Lines. Deserialize a JSON document as a whole."),
+        };
+    }
+
+    /// <summary>Reads the events of a stream to its end marker.</summary>
+    /// <param name="stream">The stream. It stays the caller's.</param>
+    /// <param name="format">The format: <see cref="StreamFormat.ServerSentEvents"/>, or one of the two that are lines of records.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
+    /// <returns>The events, to be enumerated once. A stream that failed ends with an event of type <see cref="StreamEventType.Error"/>.</returns>
+    /// <exception cref="TruncatedStreamException">The stream ended without an end marker and without an error.</exception>
+    /// <exception cref="StreamReadException">A record cannot be read.</exception>
+    public static IAsyncEnumerable<StreamEvent> ReadAsync(Stream stream, StreamFormat format, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        return ReadAsync(PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true)), format, cancellationToken);
+    }
+
+    /// <summary>Reads the events of a stream into a channel, and completes it: well after the end marker, otherwise with the exception.</summary>
+    /// <param name="events">The events, as <see cref="ReadAsync(PipeReader, StreamFormat, CancellationToken)"/> gives them.</param>
+    /// <param name="channel">The channel. While it is full nothing is read, so that the backpressure reaches the server.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
+    /// <returns>A task that ends with the stream.</returns>
+    /// <exception cref="TruncatedStreamException">The stream ended without an end marker and without an error; the channel is completed with the same.</exception>
+    public static async Task ReadIntoChannelAsync(
+        this IAsyncEnumerable<StreamEvent> events, ChannelWriter<StreamEvent> channel, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        ArgumentNullException.ThrowIfNull(channel);
+        try
+        {
+            await foreach (StreamEvent item in events.WithCancellation(cancellationToken))
+            {
+                await channel.WriteAsync(item, cancellationToken);
+            }
+
+            channel.TryComplete();
+        }
+        catch (Exception failure)
+        {
+            channel.TryComplete(failure);
+            throw;
+        }
+    }
+
+    private static async IAsyncEnumerable<StreamEvent> ReadSseAsync(PipeReader reader, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        long number = 0;
+        await foreach (SseFrame frame in new SseReader(reader).ReadAsync(cancellationToken))
+        {
+            number++;
+            if (StreamEventParser.Parse(frame.DataUtf8, frame.NameUtf8, number) is not { } item)
+            {
+                yield break;
+            }
+
+            yield return item;
+            if (item.Type == StreamEventType.Error)
+            {
+                yield break;
+            }
+        }
+
+        throw WithoutEnd(number + 1);
+    }
+
+    private static async IAsyncEnumerable<StreamEvent> ReadNdjsonAsync(PipeReader reader, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        long number = 0;
+        var records = NdjsonReader.ReadRawAsync(reader, options: null, cancellationToken);
+        await foreach (System.Buffers.ReadOnlySequence<byte> record in records)
+        {
+            number++;
+            if (StreamEventParser.Parse(record.First, default, number) is not { } item)
+            {
+                yield break;
+            }
+
+            yield return item;
+            if (item.Type == StreamEventType.Error)
+            {
+                yield break;
+            }
+        }
+
+        throw WithoutEnd(number + 1);
+    }
+
+    private static TruncatedStreamException WithoutEnd(long number) =>
+        new(number, -1, $"The stream ended before event {number} without an end marker: it is not complete. Ask again, or resume.");
+}
