@@ -59,5 +59,17 @@ public sealed class EventStreamOptions
     /// <value>Default <see langword="false"/>: it can hold secrets. For development.</value>
     public bool IncludeExceptionText { get; set; }
 
+    /// <summary>Gets or sets how long a request body of records (<see cref="NdjsonBody{T}"/>) may bring nothing while it is waited for.</summary>
+    /// <value>Default 2 min, 1 s to 24 h.</value>
+    public TimeSpan RequestIdleTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Gets or sets the most bytes of a request body of records, in place of the server's limit.</summary>
+    /// <value>Default 1 GiB, in bytes, at least 1.</value>
+    public long MaxRequestBodyBytes { get; set; } = 1024L * 1024 * 1024;
+
+    /// <summary>Gets or sets the most bytes of one record of a request body, its line end not counted.</summary>
+    /// <value>Default 1 MiB, in bytes, 1 to 1 GiB.</value>
+    public int MaxRequestRecordBytes { get; set; } = 1024 * 1024;
+
     internal EventStreamOptions Clone() => (EventStreamOptions)MemberwiseClone();
 }

@@ -59,6 +59,7 @@ internal sealed class EventStreamOptionsValidator : IValidateOptions<EventStream
             Check(failures, nameof(options.RetryHint), retry, TimeSpan.Zero, TimeSpan.FromHours(1), "or leave it out");
         }
 
+        Check(failures, nameof(options.RequestIdleTimeout), options.RequestIdleTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(24), null);
         Check(failures, nameof(options.DetachAfter), options.DetachAfter, TimeSpan.Zero, TimeSpan.FromMinutes(5), null);
         if (options.FlushPolicy is not { } policy)
         {
@@ -77,6 +78,11 @@ internal sealed class EventStreamOptionsValidator : IValidateOptions<EventStream
         Check(failures, nameof(options.ChannelCapacity), options.ChannelCapacity, 1, 1_000_000, "events");
         Check(failures, nameof(options.MaxFrameBytes), options.MaxFrameBytes, 256, Gibi, "bytes");
         Check(failures, nameof(options.MaxDocumentBytes), options.MaxDocumentBytes, 256, Gibi, "bytes");
+        Check(failures, nameof(options.MaxRequestRecordBytes), options.MaxRequestRecordBytes, 1, Gibi, "bytes");
+        if (options.MaxRequestBodyBytes < 1)
+        {
+            failures.Add(string.Create(CultureInfo.InvariantCulture, $"MaxRequestBodyBytes is {options.MaxRequestBodyBytes:N0}. Set it to at least 1 byte."));
+        }
     }
 
     private static void Check(List<string> failures, string setting, TimeSpan value, TimeSpan least, TimeSpan most, string? orElse)

@@ -31,6 +31,10 @@ internal sealed class EventStreamProfile
             DescribeFailure = failure => StreamFailure.Describe(failure, options.IncludeExceptionText),
             Scheduler = scheduler,
         };
+        Request = new RequestLimits(
+            options.RequestIdleTimeout,
+            options.MaxRequestBodyBytes,
+            new NdjsonReaderOptions { MaxRecordBytes = options.MaxRequestRecordBytes });
         Document = Pump with { CommitWindow = Timeout.InfiniteTimeSpan, KeepAliveInterval = TimeSpan.Zero, FlushPolicy = FlushPolicy.Immediate };
     }
 
@@ -43,6 +47,8 @@ internal sealed class EventStreamProfile
     public DialectSettings Dialect { get; }
 
     public PumpSettings Pump { get; }
+
+    public RequestLimits Request { get; }
 
     /// <summary>The settings of a stream that is collected into one document: nobody sees it before its end.</summary>
     public PumpSettings Document { get; }
@@ -74,3 +80,6 @@ internal sealed class EventStreamProfiles(IOptions<EventStreamOptions> options, 
 
 /// <summary>What an endpoint changes about the options.</summary>
 internal sealed record EndpointOptionsMetadata(Action<EventStreamOptions> Configure);
+
+/// <summary>The limits of a request body of records.</summary>
+internal sealed record RequestLimits(TimeSpan IdleTimeout, long MaxBodyBytes, NdjsonReaderOptions Reader);

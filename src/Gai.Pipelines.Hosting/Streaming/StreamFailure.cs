@@ -8,6 +8,9 @@ internal static class StreamFailure
     public static StreamError Describe(Exception failure, bool includeExceptionText) => failure switch
     {
         StreamErrorException known => known.Error,
+
+        // What is wrong with its own request a client may be told.
+        BadHttpRequestException bad => new StreamError(StreamErrorCodes.InvalidRequest, bad.Message),
         _ when includeExceptionText => StreamError.Internal with { Message = $"{failure.GetType().Name}: {failure.Message}" },
         FrameTooLargeException => StreamError.Internal with { Message = "An event was larger than this server sends." },
         _ => StreamError.Internal,
