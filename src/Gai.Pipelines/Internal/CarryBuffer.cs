@@ -47,7 +47,8 @@ internal struct CarryBuffer
 
     private void Grow(int more)
     {
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(256, Math.Max(Length + more, 2 * Length)));
+        long doubled = Math.Min(Array.MaxLength, 2L * Length);
+        byte[] larger = ArrayPool<byte>.Shared.Rent(checked((int)Math.Max(256, Math.Max((long)Length + more, doubled))));
         Span.CopyTo(larger);
         if (_buffer is not null)
         {

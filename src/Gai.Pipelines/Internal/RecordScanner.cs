@@ -28,7 +28,7 @@ internal sealed class RecordScanner(PipeReader reader, int maxRecordBytes)
         /// <summary>It was too long: the rest of it is passed over.</summary>
         Skipped,
 
-        /// <summary>It has been delivered from the carry.</summary>
+        /// <summary>It has been delivered, or was too long and its end has been seen: the next call begins a new one.</summary>
         Delivered,
     }
 
@@ -66,7 +66,7 @@ internal sealed class RecordScanner(PipeReader reader, int maxRecordBytes)
                 if (end < 0)
                 {
                     _input.Take(rest.Length);
-                    Carry(rest.Span);
+                    Carry(rest.Span, ifTooLong: LineState.Skipped);
                 }
                 else
                 {
@@ -155,7 +155,7 @@ internal sealed class RecordScanner(PipeReader reader, int maxRecordBytes)
         ReadOnlyMemory<byte> line = part;
         if (_carry.Length > 0 || _hasPendingCr)
         {
-            Carry(part.Span);
+            Carry(part.Span, ifTooLong: LineState.Delivered);
             line = _carry.Written;
         }
         else if (line.Length > 0 && line.Span[^1] == Cr)
@@ -193,8 +193,8 @@ internal sealed class RecordScanner(PipeReader reader, int maxRecordBytes)
         return true;
     }
 
-    /// <summary>Keeps a part of a line whose end is not there yet. A CR at its end may belong to the line end, so it waits.</summary>
-    private void Carry(ReadOnlySpan<byte> part)
+    /// <summary>Keeps a part of a line. A CR at its end may belong to the line end, so it waits.</summary>
+    private void Carry(ReadOnlySpan<byte> part, LineState ifTooLong)
     {
         if (_line == LineState.Skipped || part.IsEmpty)
         {
@@ -206,7 +206,7 @@ internal sealed class RecordScanner(PipeReader reader, int maxRecordBytes)
         ReadOnlySpan<byte> body = endsWithCr ? part[..^1] : part;
         if ((long)_carry.Length + pendingCr + body.Length > maxRecordBytes)
         {
-            _line = LineState.Skipped;
+            _line = ifTooLong;
             _carry.Clear();
             _hasPendingCr = false;
             throw TooLarge();
