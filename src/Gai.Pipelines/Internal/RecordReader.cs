@@ -7,9 +7,9 @@ using System.Text.Unicode;
 namespace Gai.Pipelines.Internal;
 
 /// <summary>Checks and parses the records that a <see cref="RecordScanner"/> finds, and says what is wrong with bad ones.</summary>
-internal sealed class RecordReader(PipeReader reader, NdjsonReaderOptions options)
+internal sealed class RecordReader(PipeReader reader, PipeOwner owner, NdjsonReaderOptions options)
 {
-    private readonly RecordScanner _scanner = new(reader, options.MaxRecordBytes);
+    private readonly RecordScanner _scanner = new(reader, owner, options.MaxRecordBytes);
     private bool _isAtEnd;
     private bool _isLast;
 

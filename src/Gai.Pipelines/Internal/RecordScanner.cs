@@ -4,12 +4,12 @@ using System.IO.Pipelines;
 namespace Gai.Pipelines.Internal;
 
 /// <summary>Cuts a stream into the lines of NDJSON that are not blank.</summary>
-internal sealed class RecordScanner(PipeReader reader, int maxRecordBytes)
+internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxRecordBytes)
 {
     private const byte Lf = (byte)'\n';
     private const byte Cr = (byte)'\r';
 
-    private readonly SegmentReader _input = new(reader);
+    private readonly SegmentReader _input = new(reader, owner);
     private CarryBuffer _carry;
     private LineState _line;
     private bool _hasPendingCr;

@@ -3,15 +3,26 @@ using System.IO.Pipelines;
 
 namespace Gai.Pipelines.Internal;
 
+/// <summary>Says who completes a pipe.</summary>
+internal enum PipeOwner
+{
+    /// <summary>It is the caller's, who goes on with what has not been taken.</summary>
+    Caller,
+
+    /// <summary>It was made for the reader and ends with it.</summary>
+    Reader,
+}
+
 /// <summary>Walks through the segments of a <see cref="PipeReader"/>, each byte once, and knows how far it is in the stream.</summary>
 /// <remarks>
 /// A segment is consumed when the next one is asked for, so what was read from it stays valid until then. Whatever must
 /// live longer is copied; the pipe is never made to hold what was looked at already, so input in tiny pieces costs no
 /// second look.
 /// </remarks>
-internal sealed class SegmentReader(PipeReader reader)
+internal sealed class SegmentReader(PipeReader reader, PipeOwner owner)
 {
     private ReadOnlySequence<byte> _buffer;
+    private SequencePosition _current;
     private SequencePosition _next;
     private ReadOnlyMemory<byte> _segment;
     private long _segmentOffset;
@@ -24,8 +35,6 @@ internal sealed class SegmentReader(PipeReader reader)
     /// <summary>How much of the current segment has been taken.</summary>
     public int Taken { get; private set; }
 
-    public ReadOnlyMemory<byte> Segment => _segment;
-
     /// <summary>Where in the stream the next byte is.</summary>
     public long Offset => _segmentOffset + Taken;
 
@@ -34,13 +43,18 @@ internal sealed class SegmentReader(PipeReader reader)
     /// <summary>Goes on to the next segment that has been read already.</summary>
     public bool TryNextSegment()
     {
-        while (_hasBuffer && _buffer.TryGet(ref _next, out ReadOnlyMemory<byte> segment))
+        while (_hasBuffer)
         {
+            SequencePosition position = _next;
+            if (!_buffer.TryGet(ref _next, out ReadOnlyMemory<byte> segment))
+            {
+                break;
+            }
+
             if (!segment.IsEmpty)
             {
-                _segmentOffset += _segment.Length;
-                _segment = segment;
-                Taken = 0;
+                Enter(segment);
+                _current = position;
                 return true;
             }
         }
@@ -54,7 +68,13 @@ internal sealed class SegmentReader(PipeReader reader)
     {
         while (true)
         {
-            Release();
+            if (_hasBuffer)
+            {
+                Enter(default);
+                _hasBuffer = false;
+                reader.AdvanceTo(_buffer.End);
+            }
+
             if (_isCompleted)
             {
                 return false;
@@ -62,7 +82,7 @@ internal sealed class SegmentReader(PipeReader reader)
 
             ReadResult result = await reader.ReadAsync(cancellationToken);
             _buffer = result.Buffer;
-            _next = _buffer.Start;
+            _current = _next = _buffer.Start;
             _hasBuffer = true;
             _isCompleted = result.IsCompleted;
             if (result.IsCanceled)
@@ -77,16 +97,25 @@ internal sealed class SegmentReader(PipeReader reader)
         }
     }
 
-    /// <summary>Gives back what has been read.</summary>
+    /// <summary>Ends the reading. What has not been taken stays in a pipe of the caller's.</summary>
     public void Release()
     {
         if (_hasBuffer)
         {
-            _segmentOffset += _segment.Length;
-            _segment = default;
-            Taken = 0;
             _hasBuffer = false;
-            reader.AdvanceTo(_buffer.End);
+            reader.AdvanceTo(_buffer.GetPosition(Taken, _current));
         }
+
+        if (owner == PipeOwner.Reader)
+        {
+            reader.Complete();
+        }
+    }
+
+    private void Enter(ReadOnlyMemory<byte> segment)
+    {
+        _segmentOffset += _segment.Length;
+        _segment = segment;
+        Taken = 0;
     }
 }

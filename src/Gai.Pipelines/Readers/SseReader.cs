@@ -24,13 +24,11 @@ public sealed class SseReader
     private bool _skipLf;
 
     /// <summary>Prepares the reading.</summary>
-    /// <param name="reader">The pipe. It stays the caller's and is not completed.</param>
+    /// <param name="reader">The pipe. It stays the caller's and is not completed; what was not read is left in it.</param>
     /// <param name="options">The options; <see langword="null"/> for the defaults.</param>
     public SseReader(PipeReader reader, SseReaderOptions? options = null)
+        : this(reader, PipeOwner.Caller, options)
     {
-        ArgumentNullException.ThrowIfNull(reader);
-        _input = new SegmentReader(reader);
-        _options = options ?? SseReaderOptions.Default;
     }
 
     /// <summary>Prepares to go on with a stream that a lost connection has interrupted.</summary>
@@ -41,8 +39,15 @@ public sealed class SseReader
     /// <param name="stream">The stream. It stays the caller's; more than was delivered may have been read from it.</param>
     /// <param name="options">The options; <see langword="null"/> for the defaults.</param>
     public SseReader(Stream stream, SseReaderOptions? options = null)
-        : this(PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true)), options)
+        : this(PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true)), PipeOwner.Reader, options)
     {
+    }
+
+    private SseReader(PipeReader reader, PipeOwner owner, SseReaderOptions? options)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        _input = new SegmentReader(reader, owner);
+        _options = options ?? SseReaderOptions.Default;
     }
 
     /// <summary>Gets the last id that the stream has named, also in blocks without data: what <c>Last-Event-ID</c> says when connecting again.</summary>
