@@ -97,39 +97,74 @@ public sealed class SseReader
                 SkipBom();
             }
 
-            while (!_input.Rest.IsEmpty)
+            if (_skipLf)
             {
-                ReadOnlyMemory<byte> rest = _input.Rest;
-                ReadOnlySpan<byte> span = rest.Span;
-                if (_skipLf)
-                {
-                    _skipLf = false;
-                    if (span[0] == Lf)
-                    {
-                        _input.Take(1);
-                        continue;
-                    }
-                }
+                SkipLf();
+            }
 
-                int end = span.IndexOfAny(Cr, Lf);
-                if (end < 0)
+            ReadOnlyMemory<byte> rest = _input.Rest;
+            ReadOnlySpan<byte> span = rest.Span;
+            int start = 0;
+            while (start < span.Length)
+            {
+                int length = span[start..].IndexOfAny(Cr, Lf);
+                if (length < 0)
                 {
-                    _input.Take(rest.Length);
-                    CarryLine(span);
+                    _input.Take(span.Length - start);
+                    CarryLine(span[start..]);
                     break;
                 }
 
-                _skipLf = span[end] == Cr;
-                _input.Take(end + 1);
-                if (EndLine(rest[..end]))
+                int next = Behind(span, start + length);
+                _input.Take(next - start);
+                if (EndLine(rest.Slice(start, length)))
                 {
                     return true;
                 }
+
+                start = next;
             }
         }
         while (_input.TryNextSegment());
 
         return false;
+    }
+
+    /// <summary>Finds the beginning of the next line. The LF of a CRLF may be in the next segment.</summary>
+    private int Behind(ReadOnlySpan<byte> span, int lineEnd)
+    {
+        int next = lineEnd + 1;
+        if (span[lineEnd] == Lf)
+        {
+            return next;
+        }
+
+        if (next == span.Length)
+        {
+            _skipLf = true;
+            return next;
+        }
+
+        return span[next] == Lf ? next + 1 : next;
+    }
+
+    private void SkipLf()
+    {
+        if (_input.Rest.IsEmpty)
+        {
+            return;
+        }
+
+        _skipLf = false;
+        if (_input.Rest.Span[0] == Lf)
+        {
+            bool isBeforeBlock = _block.Offset == _input.Offset;
+            _input.Take(1);
+            if (isBeforeBlock)
+            {
+                _block.Begin(_input.Offset);
+            }
+        }
     }
 
     /// <summary>Ends a line, whose last part is given.</summary>
@@ -209,6 +244,11 @@ public sealed class SseReader
 
             _bomBytes++;
             _input.Take(1);
+        }
+
+        if (_bomBytes == Bom.Length)
+        {
+            _block.Begin(_input.Offset);
         }
     }
 
