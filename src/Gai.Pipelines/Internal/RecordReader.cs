@@ -9,11 +9,23 @@ namespace Gai.Pipelines.Internal;
 /// <summary>Checks and parses the records that a <see cref="RecordScanner"/> finds, and says what is wrong with bad ones.</summary>
 internal sealed class RecordReader(PipeReader reader, PipeOwner owner, NdjsonReaderOptions options)
 {
+    // What JsonSerializerOptions.MaxDepth means by 0.
+    private const int DefaultDepth = 64;
+
     private readonly RecordScanner _scanner = new(reader, owner, options.MaxRecordBytes);
     private bool _isAtEnd;
     private bool _isLast;
 
     public ReadOnlyMemory<byte> Current => _scanner.Record;
+
+    /// <summary>The number of the current record, from 1.</summary>
+    public long Number => _scanner.Number;
+
+    /// <summary>Where the current record begins in the stream.</summary>
+    public long Offset => _scanner.Offset;
+
+    /// <summary>How much of the stream has been read.</summary>
+    public long Position => _scanner.Position;
 
     /// <summary>Parses the next record of what has been read already.</summary>
     public bool TryNext<T>(JsonTypeInfo<T> typeInfo, out T? value)
@@ -27,7 +39,7 @@ internal sealed class RecordReader(PipeReader reader, PipeOwner owner, NdjsonRea
             }
             catch (JsonException failure)
             {
-                Report(Describe(failure));
+                Report(Describe(failure, ReaderOptions(typeInfo)));
             }
         }
 
@@ -100,41 +112,59 @@ internal sealed class RecordReader(PipeReader reader, PipeOwner owner, NdjsonRea
     private T? Parse<T>(JsonTypeInfo<T> typeInfo)
     {
         ReadOnlySpan<byte> record = _scanner.Record.Span;
-        if (options.MaxDepth > 0 && (typeInfo.Options.MaxDepth == 0 || options.MaxDepth < typeInfo.Options.MaxDepth))
+        if (options.MaxDepth > 0 && options.MaxDepth < MaxDepth(typeInfo.Options))
         {
-            var depth = new Utf8JsonReader(record, new JsonReaderOptions { MaxDepth = options.MaxDepth });
-            while (depth.Read())
-            {
-            }
+            Walk(record, isFinalBlock: true, ReaderOptions(typeInfo));
         }
 
         return JsonSerializer.Deserialize(record, typeInfo);
     }
 
-    private StreamReadException Describe(JsonException failure) =>
-        _isLast && IsCutOff(_scanner.Record.Span) ? Truncated(failure) : Error(StreamReadError.InvalidJson, failure.Message, failure);
+    private static int MaxDepth(JsonSerializerOptions serializer) => serializer.MaxDepth == 0 ? DefaultDepth : serializer.MaxDepth;
 
-    private TruncatedStreamException Truncated(Exception? failure) => new(
+    /// <summary>What the serializer accepts, with our limit on the depth.</summary>
+    private JsonReaderOptions ReaderOptions(JsonTypeInfo typeInfo)
+    {
+        int depth = MaxDepth(typeInfo.Options);
+        return new JsonReaderOptions
+        {
+            AllowTrailingCommas = typeInfo.Options.AllowTrailingCommas,
+            CommentHandling = typeInfo.Options.ReadCommentHandling,
+            MaxDepth = options.MaxDepth > 0 ? Math.Min(options.MaxDepth, depth) : depth,
+        };
+    }
+
+    private StreamReadException Describe(JsonException failure, JsonReaderOptions json) =>
+        IsCutOff(json) ? Truncated(failure) : Error(StreamReadError.InvalidJson, failure.Message, failure);
+
+    public TruncatedStreamException Truncated(Exception? failure) => new(
         _scanner.Number,
         _scanner.Offset,
         string.Create(CultureInfo.InvariantCulture, $"record {_scanner.Number:N0} (byte {_scanner.Offset:N0}): the stream ended inside of it."),
         failure);
 
-    /// <summary>Whether a text could be the beginning of one JSON value.</summary>
-    private static bool IsCutOff(ReadOnlySpan<byte> json)
+    /// <summary>Whether the stream has ended in the current record, which then is the beginning of one JSON value and not all of it.</summary>
+    public bool IsCutOff(JsonReaderOptions json) =>
+        _isLast && !IsJson(_scanner.Record.Span, isFinalBlock: true, json) && IsJson(_scanner.Record.Span, isFinalBlock: false, json);
+
+    private static bool IsJson(ReadOnlySpan<byte> json, bool isFinalBlock, JsonReaderOptions options)
     {
-        var begun = new Utf8JsonReader(json, isFinalBlock: false, state: default);
         try
         {
-            while (begun.Read())
-            {
-            }
-
-            return begun.CurrentDepth > 0 || begun.BytesConsumed < json.Length || begun.TokenType == JsonTokenType.None;
+            Walk(json, isFinalBlock, options);
+            return true;
         }
         catch (JsonException)
         {
             return false;
+        }
+    }
+
+    private static void Walk(ReadOnlySpan<byte> json, bool isFinalBlock, JsonReaderOptions options)
+    {
+        var reader = new Utf8JsonReader(json, isFinalBlock, new JsonReaderState(options));
+        while (reader.Read())
+        {
         }
     }
 

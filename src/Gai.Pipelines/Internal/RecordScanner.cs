@@ -41,6 +41,9 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
     /// <summary>Where the current record begins in the stream.</summary>
     public long Offset { get; private set; }
 
+    /// <summary>How much of the stream has been looked through.</summary>
+    public long Position => _input.Offset;
+
     private static ReadOnlySpan<byte> Bom => [0xEF, 0xBB, 0xBF];
 
     /// <summary>Finds the next record in what has been read already.</summary>
