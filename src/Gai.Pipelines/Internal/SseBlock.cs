@@ -138,7 +138,7 @@ internal sealed class SseBlock
         }
 
         long milliseconds = Utf8Parser.TryParse(digits, out long parsed, out _) ? parsed : long.MaxValue;
-        _retry = TimeSpan.FromMilliseconds((double)Math.Min(milliseconds, (long)TimeSpan.MaxValue.TotalMilliseconds - 1));
+        _retry = Limit.Milliseconds(milliseconds);
         ReconnectionTime = _retry;
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -7,25 +8,33 @@ namespace Gai.Pipelines.Internal;
 /// <remarks>Each kind of event has one line in <see cref="ToEvent"/>; a field that the dialects place differently is looked for in each place.</remarks>
 internal static class StreamEventParser
 {
+    // A dialect takes raw JSON of 256 levels and puts it into an object that is in a record.
+    private const int MaxDepth = 258;
+
     /// <summary>Parses a record.</summary>
     /// <param name="json">The record.</param>
     /// <param name="name">The event's name in SSE; empty in NDJSON, where the record says it.</param>
     /// <param name="number">The record's number, for errors.</param>
+    /// <param name="offset">Where it begins in the stream, for errors.</param>
     /// <returns><see langword="null"/> for the end marker.</returns>
     /// <exception cref="StreamReadException">It is not a record of these dialects.</exception>
-    public static StreamEvent? Parse(ReadOnlyMemory<byte> json, ReadOnlyMemory<byte> name, long number)
+    public static StreamEvent? Parse(ReadOnlyMemory<byte> json, ReadOnlyMemory<byte> name, long number, long offset)
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(json);
+            using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth });
             JsonElement record = document.RootElement;
-            string kind = Text(record, "type") ?? (name.IsEmpty ? string.Empty : Encoding.UTF8.GetString(name.Span));
+            string kind = Field(record, "type") is { ValueKind: JsonValueKind.String } type ? type.GetString()! : Encoding.UTF8.GetString(name.Span);
             if (kind == "done")
             {
                 return null;
             }
 
-            StreamEvent item = ToEvent(kind, record);
+            if (ToEvent(kind, record) is not { } item)
+            {
+                return StreamEvent.Raw(record.GetRawText());
+            }
+
             return (Field(record, "timestamp") ?? Field(record, "ts")) is { } time
                 ? item.At(DateTimeOffset.FromUnixTimeMilliseconds(time.GetInt64()))
                 : item;
@@ -35,13 +44,17 @@ internal static class StreamEventParser
             throw new StreamReadException(
                 StreamReadError.InvalidJson,
                 number,
-                byteOffset: -1,
-                FormattableString.Invariant($"event {number:N0} is not a record of gai or gai.events.v1: {failure.Message}"),
+                offset,
+                string.Create(CultureInfo.InvariantCulture, $"event {number:N0} (byte {offset:N0}): it is not a record of gai or gai.events.v1: {failure.Message}"),
                 failure);
         }
     }
 
-    private static StreamEvent ToEvent(string kind, JsonElement record)
+    /// <summary>Gives the options that <see cref="Parse"/> reads records with.</summary>
+    public static JsonReaderOptions Json => new() { MaxDepth = MaxDepth };
+
+    /// <summary>Turns a record into an event; one of no known kind into nothing.</summary>
+    private static StreamEvent? ToEvent(string kind, JsonElement record)
     {
         switch (kind)
         {
@@ -65,16 +78,16 @@ internal static class StreamEventParser
             case "tool.result":
                 return StreamEvent.ToolResult(CallId(record, record)!, ToolName(record), Raw(record, "tool_result"));
             case "citations":
-                return ToCitations(record.GetProperty("citations"));
+                return ToCitations(Required(record, "citations"));
             case "safety":
-                JsonElement verdict = record.GetProperty("safety");
+                JsonElement verdict = Required(record, "safety");
                 return StreamEvent.SafetyCheck(new SafetyVerdict(
                     Text(verdict, "category") ?? string.Empty,
                     Text(verdict, "action") ?? string.Empty,
                     Field(verdict, "score")?.GetDouble() ?? 0,
                     Text(verdict, "note")));
             case "finish_step":
-                return StreamEvent.FinishStep(Int(record, "step_number") ?? Int(record.GetProperty("step"), "number") ?? 0);
+                return StreamEvent.FinishStep(Int(record, "step_number") ?? Int(Required(record, "step"), "number") ?? 0);
             case "step.end":
                 return StreamEvent.FinishStep(Int(record, "step") ?? 0);
             case "finish":
@@ -82,15 +95,16 @@ internal static class StreamEventParser
             case "raw":
                 return StreamEvent.Raw(Raw(record, "raw"));
             default:
-                return Field(record, "error") is { } error ? ToFailure(record, error) : StreamEvent.Raw(record.GetRawText());
+                // The user chooses the name of errors in SSE: what tells them is their content.
+                return Field(record, "error") is { ValueKind: JsonValueKind.String or JsonValueKind.Object } error ? ToFailure(record, error) : null;
         }
     }
 
     private static StreamEvent ToAudio(JsonElement record)
     {
-        JsonElement audio = record.GetProperty("audio");
+        JsonElement audio = Required(record, "audio");
         JsonElement holder = audio.ValueKind == JsonValueKind.Object ? audio : record;
-        byte[] bytes = audio.ValueKind == JsonValueKind.Object ? audio.GetProperty("chunk").GetBytesFromBase64() : audio.GetBytesFromBase64();
+        byte[] bytes = audio.ValueKind == JsonValueKind.Object ? Required(audio, "chunk").GetBytesFromBase64() : audio.GetBytesFromBase64();
 
         // gai has an object for the format; gai.events.v1 its media type, with the rest beside it.
         JsonElement? format = Field(holder, "format");
@@ -130,7 +144,7 @@ internal static class StreamEventParser
             Text(details, "code") ?? StreamErrorCodes.Internal,
             message ?? string.Empty,
             Field(details, "temporary")?.GetBoolean() ?? false,
-            wait is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null));
+            wait is { } milliseconds ? Limit.Milliseconds(milliseconds) : null));
     }
 
     private static string? CallId(JsonElement record, JsonElement call) =>
@@ -151,5 +165,10 @@ internal static class StreamEventParser
     private static long Long(JsonElement record, string name) => Field(record, name)?.GetInt64() ?? 0;
 
     /// <summary>A JSON value as it stands, also where it is null.</summary>
-    private static string Raw(JsonElement record, string name) => record.GetProperty(name).GetRawText();
+    private static string Raw(JsonElement record, string name) =>
+        record.TryGetProperty(name, out JsonElement value) ? value.GetRawText() : throw Missing(name);
+
+    private static JsonElement Required(JsonElement record, string name) => Field(record, name) ?? throw Missing(name);
+
+    private static FormatException Missing(string name) => new($"it has no field \"{name}\".");
 }

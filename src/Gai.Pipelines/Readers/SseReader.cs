@@ -43,7 +43,7 @@ public sealed class SseReader
     {
     }
 
-    private SseReader(PipeReader reader, PipeOwner owner, SseReaderOptions? options)
+    internal SseReader(PipeReader reader, PipeOwner owner, SseReaderOptions? options)
     {
         ArgumentNullException.ThrowIfNull(reader);
         _input = new SegmentReader(reader, owner);
@@ -56,6 +56,9 @@ public sealed class SseReader
     /// <summary>Gets the reconnection time that the stream has named last, also in blocks without data.</summary>
     /// <value><see langword="null"/> if it has named none.</value>
     public TimeSpan? ReconnectionTime => _block.ReconnectionTime;
+
+    /// <summary>Where the current event begins in the stream; at its end, where the next one would.</summary>
+    internal long EventOffset => _block.Offset;
 
     private static ReadOnlySpan<byte> Bom => [0xEF, 0xBB, 0xBF];
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
@@ -13,7 +14,7 @@ namespace Gai.Pipelines;
 public static class StreamEventReader
 {
     /// <summary>Reads the events of a stream to its end marker.</summary>
-    /// <param name="reader">The pipe. It stays the caller's and is not completed.</param>
+    /// <param name="reader">The pipe. It stays the caller's and is not completed; what comes behind the end marker is left in it.</param>
     /// <param name="format">The format: <see cref="StreamFormat.ServerSentEvents"/>, or one of the two that are lines of records.</param>
     /// <param name="cancellationToken">Cancels the reading.</param>
     /// <returns>The events, to be enumerated once. A stream that failed ends with an event of type <see cref="StreamEventType.Error"/>.</returns>
@@ -23,12 +24,7 @@ public static class StreamEventReader
     public static IAsyncEnumerable<StreamEvent> ReadAsync(PipeReader reader, StreamFormat format, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(reader);
-        return format switch
-        {
-            StreamFormat.ServerSentEvents => ReadSseAsync(reader, cancellationToken),
-            StreamFormat.Ndjson or StreamFormat.JsonLines => ReadNdjsonAsync(reader, cancellationToken),
-            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "A stream is read as SSE, NDJSON or JSON Lines. Deserialize a JSON document as a whole."),
-        };
+        return EnumerateAsync(reader, PipeOwner.Caller, format, cancellationToken);
     }
 
     /// <summary>Reads the events of a stream to its end marker.</summary>
@@ -41,7 +37,7 @@ public static class StreamEventReader
     public static IAsyncEnumerable<StreamEvent> ReadAsync(Stream stream, StreamFormat format, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        return ReadAsync(PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true)), format, cancellationToken);
+        return EnumerateAsync(PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true)), PipeOwner.Reader, format, cancellationToken);
     }
 
     /// <summary>Reads the events of a stream into a channel, and completes it: well after the end marker, otherwise with the exception.</summary>
@@ -71,13 +67,21 @@ public static class StreamEventReader
         }
     }
 
-    private static async IAsyncEnumerable<StreamEvent> ReadSseAsync(PipeReader reader, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static IAsyncEnumerable<StreamEvent> EnumerateAsync(PipeReader reader, PipeOwner owner, StreamFormat format, CancellationToken cancellationToken) =>
+        format switch
+        {
+            StreamFormat.ServerSentEvents => EnumerateSseAsync(new SseReader(reader, owner, SseReaderOptions.Default), cancellationToken),
+            StreamFormat.Ndjson or StreamFormat.JsonLines => EnumerateNdjsonAsync(reader, owner, cancellationToken),
+            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "A stream is read as SSE, NDJSON or JSON Lines. Deserialize a JSON document as a whole."),
+        };
+
+    private static async IAsyncEnumerable<StreamEvent> EnumerateSseAsync(SseReader reader, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         long number = 0;
-        await foreach (SseFrame frame in new SseReader(reader).ReadAsync(cancellationToken))
+        await foreach (SseFrame frame in reader.ReadAsync(cancellationToken))
         {
             number++;
-            if (StreamEventParser.Parse(frame.DataUtf8, frame.NameUtf8, number) is not { } item)
+            if (StreamEventParser.Parse(frame.DataUtf8, frame.NameUtf8, number, reader.EventOffset) is not { } item)
             {
                 yield break;
             }
@@ -89,31 +93,57 @@ public static class StreamEventReader
             }
         }
 
-        throw WithoutEnd(number + 1);
+        throw WithoutEnd(number + 1, reader.EventOffset);
     }
 
-    private static async IAsyncEnumerable<StreamEvent> ReadNdjsonAsync(PipeReader reader, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<StreamEvent> EnumerateNdjsonAsync(
+        PipeReader reader, PipeOwner owner, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        long number = 0;
-        var records = NdjsonReader.ReadRawAsync(reader, options: null, cancellationToken);
-        await foreach (System.Buffers.ReadOnlySequence<byte> record in records)
+        var records = new RecordReader(reader, owner, NdjsonReaderOptions.Default);
+        try
         {
-            number++;
-            if (StreamEventParser.Parse(record.First, default, number) is not { } item)
+            do
             {
-                yield break;
-            }
+                while (records.TryNextRaw())
+                {
+                    if (Parse(records) is not { } item)
+                    {
+                        yield break;
+                    }
 
-            yield return item;
-            if (item.Type == StreamEventType.Error)
-            {
-                yield break;
+                    yield return item;
+                    if (item.Type == StreamEventType.Error)
+                    {
+                        yield break;
+                    }
+                }
             }
+            while (await records.ReadAsync(cancellationToken));
+        }
+        finally
+        {
+            records.Release();
         }
 
-        throw WithoutEnd(number + 1);
+        throw WithoutEnd(records.Number + 1, records.Position);
     }
 
-    private static TruncatedStreamException WithoutEnd(long number) =>
-        new(number, -1, $"The stream ended before event {number} without an end marker: it is not complete. Ask again, or resume.");
+    private static StreamEvent? Parse(RecordReader records)
+    {
+        try
+        {
+            return StreamEventParser.Parse(records.Current, default, records.Number, records.Offset);
+        }
+        catch (StreamReadException failure) when (records.IsCutOff(StreamEventParser.Json))
+        {
+            throw records.Truncated(failure.InnerException);
+        }
+    }
+
+    private static TruncatedStreamException WithoutEnd(long number, long offset) => new(
+        number,
+        offset,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"event {number:N0} (byte {offset:N0}): the stream ended without it and without an end marker, it is not complete. Ask again, or resume."));
 }

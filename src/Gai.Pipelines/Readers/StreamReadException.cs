@@ -17,9 +17,6 @@ public enum StreamReadError
 
     /// <summary>The stream ended before it was complete.</summary>
     Truncated,
-
-    /// <summary>The server said that the stream failed.</summary>
-    Failed,
 }
 
 /// <summary>Tells what is wrong with a stream that is read, and where.</summary>
