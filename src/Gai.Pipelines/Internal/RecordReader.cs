@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.Unicode;
@@ -34,7 +35,12 @@ internal sealed class RecordReader(PipeReader reader, PipeOwner owner, NdjsonRea
         {
             try
             {
-                value = Parse(typeInfo);
+                if (options.MaxDepth > 0)
+                {
+                    CheckDepth(typeInfo);
+                }
+
+                value = JsonSerializer.Deserialize(_scanner.Record.Span, typeInfo);
                 return true;
             }
             catch (JsonException failure)
@@ -52,7 +58,7 @@ internal sealed class RecordReader(PipeReader reader, PipeOwner owner, NdjsonRea
     {
         while (TryScan())
         {
-            if (Utf8.IsValid(_scanner.Record.Span))
+            if (_scanner.IsUtf8)
             {
                 return true;
             }
@@ -70,6 +76,7 @@ internal sealed class RecordReader(PipeReader reader, PipeOwner owner, NdjsonRea
 
     /// <summary>Reads more.</summary>
     /// <returns><see langword="false"/> when there is no more and the last line has been looked at.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> ReadAsync(CancellationToken cancellationToken)
     {
         if (_isAtEnd)
@@ -109,15 +116,12 @@ internal sealed class RecordReader(PipeReader reader, PipeOwner owner, NdjsonRea
         }
     }
 
-    private T? Parse<T>(JsonTypeInfo<T> typeInfo)
+    private void CheckDepth(JsonTypeInfo typeInfo)
     {
-        ReadOnlySpan<byte> record = _scanner.Record.Span;
-        if (options.MaxDepth > 0 && options.MaxDepth < MaxDepth(typeInfo.Options))
+        if (options.MaxDepth < MaxDepth(typeInfo.Options))
         {
-            Walk(record, isFinalBlock: true, ReaderOptions(typeInfo));
+            Walk(_scanner.Record.Span, isFinalBlock: true, ReaderOptions(typeInfo));
         }
-
-        return JsonSerializer.Deserialize(record, typeInfo);
     }
 
     private static int MaxDepth(JsonSerializerOptions serializer) => serializer.MaxDepth == 0 ? DefaultDepth : serializer.MaxDepth;

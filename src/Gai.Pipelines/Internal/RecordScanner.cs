@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.IO.Pipelines;
+using System.Text;
+using System.Text.Unicode;
 
 namespace Gai.Pipelines.Internal;
 
@@ -15,6 +17,7 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
     private bool _hasPendingCr;
     private int _bomBytes;
     private long _lineOffset;
+    private bool _isAscii;
 
     /// <summary>What is known of the line that is being read.</summary>
     private enum LineState
@@ -34,6 +37,9 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
 
     /// <summary>The current record without its line end, valid until the next call.</summary>
     public ReadOnlyMemory<byte> Record { get; private set; }
+
+    /// <summary>Whether the current record is UTF-8.</summary>
+    public bool IsUtf8 { get; private set; }
 
     /// <summary>The number of the current record, from 1.</summary>
     public long Number { get; private set; }
@@ -62,23 +68,31 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
                 SkipBom();
             }
 
-            while (!_input.Rest.IsEmpty)
+            ReadOnlySpan<byte> segment = _input.Segment.Span;
+            int start = _input.Taken;
+            if (start == 0)
             {
-                ReadOnlyMemory<byte> rest = _input.Rest;
-                int end = rest.Span.IndexOf(Lf);
-                if (end < 0)
+                // Most segments are: then none of their records need be checked by itself.
+                _isAscii = Ascii.IsValid(segment);
+            }
+
+            while (start < segment.Length)
+            {
+                int length = segment[start..].IndexOf(Lf);
+                if (length < 0)
                 {
-                    _input.Take(rest.Length);
-                    Carry(rest.Span, ifTooLong: LineState.Skipped);
+                    _input.TakeTo(segment.Length);
+                    Carry(segment[start..], ifTooLong: LineState.Skipped);
+                    break;
                 }
-                else
+
+                _input.TakeTo(start + length + 1);
+                if (TryEndLine(segment.Slice(start, length), start))
                 {
-                    _input.Take(end + 1);
-                    if (TryEndLine(rest[..end]))
-                    {
-                        return true;
-                    }
+                    return true;
                 }
+
+                start += length + 1;
             }
         }
         while (_input.TryNextSegment());
@@ -99,7 +113,7 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
             EndBom();
         }
 
-        return _line == LineState.Open && TryDeliver(_carry.Written);
+        return _line == LineState.Open && TryDeliver(_carry.Span, _carry.Written, isAscii: false);
     }
 
     public void Release()
@@ -146,36 +160,34 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
         _carry.Append(Bom[.._bomBytes]);
     }
 
-    /// <summary>Ends a line, whose last part is given, at its LF.</summary>
-    private bool TryEndLine(ReadOnlyMemory<byte> part)
+    /// <summary>Ends a line at its LF, whose last part is given, and where that begins in the segment.</summary>
+    private bool TryEndLine(ReadOnlySpan<byte> part, int start)
     {
+        bool isDelivered;
         if (_line == LineState.Skipped)
         {
+            isDelivered = false;
+        }
+        else if (_carry.Length > 0 || _hasPendingCr)
+        {
+            Carry(part, ifTooLong: LineState.Delivered);
+            isDelivered = TryDeliver(_carry.Span, _carry.Written, isAscii: false);
+        }
+        else
+        {
+            ReadOnlySpan<byte> line = part.Length > 0 && part[^1] == Cr ? part[..^1] : part;
+            isDelivered = TryDeliver(line, _input.Segment.Slice(start, line.Length), _isAscii);
+        }
+
+        if (!isDelivered)
+        {
             BeginLine();
-            return false;
         }
 
-        ReadOnlyMemory<byte> line = part;
-        if (_carry.Length > 0 || _hasPendingCr)
-        {
-            Carry(part.Span, ifTooLong: LineState.Delivered);
-            line = _carry.Written;
-        }
-        else if (line.Length > 0 && line.Span[^1] == Cr)
-        {
-            line = line[..^1];
-        }
-
-        if (_line == LineState.Open && TryDeliver(line))
-        {
-            return true;
-        }
-
-        BeginLine();
-        return false;
+        return isDelivered;
     }
 
-    private bool TryDeliver(ReadOnlyMemory<byte> line)
+    private bool TryDeliver(ReadOnlySpan<byte> line, ReadOnlyMemory<byte> memory, bool isAscii)
     {
         if (line.Length > maxRecordBytes)
         {
@@ -184,14 +196,15 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
             throw TooLarge();
         }
 
-        if (IsBlank(line.Span))
+        if (IsBlank(line))
         {
             return false;
         }
 
         Number++;
         Offset = _lineOffset;
-        Record = line;
+        Record = memory;
+        IsUtf8 = isAscii || Utf8.IsValid(line);
         _line = LineState.Delivered;
         return true;
     }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 
 namespace Gai.Pipelines.Internal;
 
@@ -21,6 +22,9 @@ internal enum PipeOwner
 /// </remarks>
 internal sealed class SegmentReader(PipeReader reader, PipeOwner owner)
 {
+    // As the framework reads JSON from streams: at each seam a line is copied.
+    private const int StreamBufferSize = 16 * 1024;
+
     private ReadOnlySequence<byte> _buffer;
     private SequencePosition _current;
     private SequencePosition _next;
@@ -38,7 +42,15 @@ internal sealed class SegmentReader(PipeReader reader, PipeOwner owner)
     /// <summary>Where in the stream the next byte is.</summary>
     public long Offset => _segmentOffset + Taken;
 
+    /// <summary>The current segment, with what has been taken of it.</summary>
+    public ReadOnlyMemory<byte> Segment => _segment;
+
     public void Take(int count) => Taken += count;
+
+    public void TakeTo(int index) => Taken = index;
+
+    /// <summary>Makes a pipe that leaves the stream open.</summary>
+    public static PipeReader PipeOf(Stream stream) => PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: StreamBufferSize, leaveOpen: true));
 
     /// <summary>Goes on to the next segment that has been read already.</summary>
     public bool TryNextSegment()
@@ -64,6 +76,7 @@ internal sealed class SegmentReader(PipeReader reader, PipeOwner owner)
 
     /// <summary>Gives back what has been read and reads more.</summary>
     /// <returns><see langword="false"/> at the end of the stream.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> ReadAsync(CancellationToken cancellationToken)
     {
         while (true)

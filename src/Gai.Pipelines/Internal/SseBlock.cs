@@ -3,6 +3,16 @@ using System.Text;
 
 namespace Gai.Pipelines.Internal;
 
+/// <summary>Says whose memory a line is in.</summary>
+internal enum LineMemory
+{
+    /// <summary>The input's own, which lasts until more is read.</summary>
+    Input,
+
+    /// <summary>A buffer that is about to be used for the next line.</summary>
+    Transient,
+}
+
 /// <summary>Interprets the lines of a block (WHATWG HTML 9.2.6) and keeps what outlives it: the last id and the reconnection time.</summary>
 internal sealed class SseBlock
 {
@@ -52,41 +62,51 @@ internal sealed class SseBlock
 
     /// <summary>Adds a line that is neither empty nor a comment.</summary>
     /// <param name="line">The line.</param>
-    /// <param name="isTransient">Whether its memory is about to be used for something else.</param>
-    public void Add(ReadOnlyMemory<byte> line, bool isTransient)
+    /// <param name="memory">The same.</param>
+    /// <param name="kind">Whose memory it is.</param>
+    public void Add(ReadOnlySpan<byte> line, ReadOnlyMemory<byte> memory, LineMemory kind)
     {
         Lines++;
         Bytes += line.Length;
-        ReadOnlySpan<byte> span = line.Span;
-        int colon = span.IndexOf(Colon);
-        ReadOnlySpan<byte> field = colon < 0 ? span : span[..colon];
-        int valueStart = colon < 0 ? span.Length : colon + 1;
-        if (valueStart < span.Length && span[valueStart] == Space)
+        if (line.StartsWith("data:"u8))
         {
-            valueStart++;
+            _data.AddLine(memory[ValueStart(line, "data".Length)..], kind);
         }
+        else
+        {
+            AddOther(line, memory, kind);
+        }
+    }
 
-        ReadOnlyMemory<byte> value = line[valueStart..];
-        if (field.SequenceEqual("data"u8))
+    private void AddOther(ReadOnlySpan<byte> line, ReadOnlyMemory<byte> memory, LineMemory kind)
+    {
+        int colon = line.IndexOf(Colon);
+        ReadOnlySpan<byte> field = colon < 0 ? line : line[..colon];
+        ReadOnlyMemory<byte> value = colon < 0 ? default : memory[ValueStart(line, colon)..];
+        if (field.SequenceEqual("event"u8))
         {
-            _data.AddLine(value, isTransient);
-        }
-        else if (field.SequenceEqual("event"u8))
-        {
-            _name.Set(value, isTransient);
+            _name.Set(value, kind);
         }
         else if (field.SequenceEqual("id"u8))
         {
             if (!value.Span.Contains(Nul))
             {
-                _id.Set(value, isTransient);
+                _id.Set(value, kind);
             }
+        }
+        else if (field.SequenceEqual("data"u8))
+        {
+            _data.AddLine(value, kind);
         }
         else if (field.SequenceEqual("retry"u8))
         {
             SetRetry(value.Span);
         }
     }
+
+    /// <summary>Gives the index behind the colon and the one space that may follow it.</summary>
+    private static int ValueStart(ReadOnlySpan<byte> line, int colon) =>
+        colon + 1 < line.Length && line[colon + 1] == Space ? colon + 2 : colon + 1;
 
     /// <summary>Ends the block. The id and the reconnection time count even if there is no event.</summary>
     /// <returns>Whether it is an event, that is, has data.</returns>
@@ -151,24 +171,24 @@ internal sealed class SseBlock
 
         public bool HasValue { get; private set; }
 
-        public readonly ReadOnlyMemory<byte> Value => _isCopy ? _copy.Written : _slice;
+        public readonly ReadOnlyMemory<byte> Value => !HasValue ? default : _isCopy ? _copy.Written : _slice;
 
-        public void Set(ReadOnlyMemory<byte> value, bool isTransient)
+        public void Set(ReadOnlyMemory<byte> value, LineMemory kind)
         {
             HasValue = true;
             _isCopy = false;
             _slice = value;
-            if (isTransient)
+            if (kind == LineMemory.Transient)
             {
                 Preserve();
             }
         }
 
-        public void AddLine(ReadOnlyMemory<byte> line, bool isTransient)
+        public void AddLine(ReadOnlyMemory<byte> line, LineMemory kind)
         {
             if (!HasValue)
             {
-                Set(line, isTransient);
+                Set(line, kind);
                 return;
             }
 
@@ -188,16 +208,17 @@ internal sealed class SseBlock
             }
         }
 
+        /// <summary>Forgets the value; the slice of it, which nobody sees any more, is not worth the time.</summary>
         public void Clear()
         {
             HasValue = false;
             _isCopy = false;
-            _slice = default;
         }
 
         public void Release()
         {
             Clear();
+            _slice = default;
             _copy.Release();
         }
     }

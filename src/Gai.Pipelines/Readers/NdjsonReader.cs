@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
 using Gai.Pipelines.Internal;
 
@@ -28,7 +27,7 @@ public static class NdjsonReader
     {
         ArgumentNullException.ThrowIfNull(reader);
         ArgumentNullException.ThrowIfNull(typeInfo);
-        return EnumerateAsync(reader, PipeOwner.Caller, typeInfo, options ?? NdjsonReaderOptions.Default, cancellationToken);
+        return new Values<T>(new RecordReader(reader, PipeOwner.Caller, options ?? NdjsonReaderOptions.Default), typeInfo, cancellationToken);
     }
 
     /// <summary>Reads values from a stream.</summary>
@@ -45,8 +44,8 @@ public static class NdjsonReader
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(typeInfo);
-        PipeReader reader = PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true));
-        return EnumerateAsync(reader, PipeOwner.Reader, typeInfo, options ?? NdjsonReaderOptions.Default, cancellationToken);
+        PipeReader reader = SegmentReader.PipeOf(stream);
+        return new Values<T>(new RecordReader(reader, PipeOwner.Reader, options ?? NdjsonReaderOptions.Default), typeInfo, cancellationToken);
     }
 
     /// <summary>Reads records as bytes, for those who parse themselves.</summary>
@@ -60,52 +59,34 @@ public static class NdjsonReader
         PipeReader reader, NdjsonReaderOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(reader);
-        return EnumerateRawAsync(reader, options ?? NdjsonReaderOptions.Default, cancellationToken);
+        return new Raw(new RecordReader(reader, PipeOwner.Caller, options ?? NdjsonReaderOptions.Default), cancellationToken);
     }
 
-    private static async IAsyncEnumerable<T?> EnumerateAsync<T>(
-        PipeReader reader,
-        PipeOwner owner,
-        JsonTypeInfo<T> typeInfo,
-        NdjsonReaderOptions options,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+    private abstract class Enumeration<T>(RecordReader records, CancellationToken cancellationToken) : BufferedEnumeration<T>(cancellationToken)
     {
-        var records = new RecordReader(reader, owner, options);
-        try
-        {
-            do
-            {
-                while (records.TryNext(typeInfo, out T? value))
-                {
-                    yield return value;
-                }
-            }
-            while (await records.ReadAsync(cancellationToken));
-        }
-        finally
-        {
-            records.Release();
-        }
+        protected override ValueTask<bool> ReadMoreAsync(CancellationToken cancellationToken) => records.ReadAsync(cancellationToken);
+
+        protected override void Release() => records.Release();
     }
 
-    private static async IAsyncEnumerable<ReadOnlySequence<byte>> EnumerateRawAsync(
-        PipeReader reader, NdjsonReaderOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private sealed class Values<T>(RecordReader records, JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken)
+        : Enumeration<T?>(records, cancellationToken)
     {
-        var records = new RecordReader(reader, PipeOwner.Caller, options);
-        try
-        {
-            do
-            {
-                while (records.TryNextRaw())
-                {
-                    yield return new ReadOnlySequence<byte>(records.Current);
-                }
-            }
-            while (await records.ReadAsync(cancellationToken));
-        }
-        finally
-        {
-            records.Release();
-        }
+        private readonly RecordReader _records = records;
+        private T? _current;
+
+        public override T? Current => _current;
+
+        protected override bool TryMoveNext() => _records.TryNext(typeInfo, out _current);
+    }
+
+    private sealed class Raw(RecordReader records, CancellationToken cancellationToken)
+        : Enumeration<ReadOnlySequence<byte>>(records, cancellationToken)
+    {
+        private readonly RecordReader _records = records;
+
+        public override ReadOnlySequence<byte> Current => new(_records.Current);
+
+        protected override bool TryMoveNext() => _records.TryNextRaw();
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using System.Text;
 using Gai.Pipelines.Internal;
 
@@ -22,6 +21,7 @@ public sealed class SseReader
     private CarryBuffer _line;
     private int _bomBytes;
     private bool _skipLf;
+    private bool _hasEvent;
 
     /// <summary>Prepares the reading.</summary>
     /// <param name="reader">The pipe. It stays the caller's and is not completed; what was not read is left in it.</param>
@@ -39,7 +39,7 @@ public sealed class SseReader
     /// <param name="stream">The stream. It stays the caller's; more than was delivered may have been read from it.</param>
     /// <param name="options">The options; <see langword="null"/> for the defaults.</param>
     public SseReader(Stream stream, SseReaderOptions? options = null)
-        : this(PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true)), PipeOwner.Reader, options)
+        : this(SegmentReader.PipeOf(stream), PipeOwner.Reader, options)
     {
     }
 
@@ -66,33 +66,17 @@ public sealed class SseReader
     /// <param name="cancellationToken">Cancels the reading.</param>
     /// <returns>The events, to be enumerated once. The bytes of each are valid until the next is asked for.</returns>
     /// <exception cref="StreamReadException">A line or an event is larger than the limit.</exception>
-    public async IAsyncEnumerable<SseFrame> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        try
-        {
-            do
-            {
-                while (TryReadEvent())
-                {
-                    yield return _block.ToFrame();
-                    _block.Begin(_input.Offset);
-                }
-
-                _block.Preserve();
-            }
-            while (await _input.ReadAsync(cancellationToken));
-        }
-        finally
-        {
-            _input.Release();
-            _line.Release();
-            _block.Release();
-        }
-    }
+    public IAsyncEnumerable<SseFrame> ReadAsync(CancellationToken cancellationToken = default) => new Enumeration(this, cancellationToken);
 
     /// <summary>Reads lines of what is there already, up to the blank line of an event that has data.</summary>
     private bool TryReadEvent()
     {
+        if (_hasEvent)
+        {
+            _hasEvent = false;
+            _block.Begin(_input.Offset);
+        }
+
         do
         {
             if (_bomBytes < Bom.Length)
@@ -105,22 +89,21 @@ public sealed class SseReader
                 SkipLf();
             }
 
-            ReadOnlyMemory<byte> rest = _input.Rest;
-            ReadOnlySpan<byte> span = rest.Span;
-            int start = 0;
-            while (start < span.Length)
+            ReadOnlySpan<byte> segment = _input.Segment.Span;
+            int start = _input.Taken;
+            while (start < segment.Length)
             {
-                int length = span[start..].IndexOfAny(Cr, Lf);
+                int length = segment[start] == Lf ? 0 : segment[start..].IndexOfAny(Cr, Lf);
                 if (length < 0)
                 {
-                    _input.Take(span.Length - start);
-                    CarryLine(span[start..]);
+                    _input.TakeTo(segment.Length);
+                    CarryLine(segment[start..]);
                     break;
                 }
 
-                int next = Behind(span, start + length);
-                _input.Take(next - start);
-                if (EndLine(rest.Slice(start, length)))
+                int next = Behind(segment, start + length);
+                _input.TakeTo(next);
+                if (EndLine(segment.Slice(start, length), start))
                 {
                     return true;
                 }
@@ -170,39 +153,45 @@ public sealed class SseReader
         }
     }
 
-    /// <summary>Ends a line, whose last part is given.</summary>
+    /// <summary>Ends a line, whose last part is given, and where that begins in the segment.</summary>
     /// <returns>Whether it ended an event.</returns>
-    private bool EndLine(ReadOnlyMemory<byte> part)
+    private bool EndLine(ReadOnlySpan<byte> part, int start)
     {
         if (_line.Length == 0)
         {
-            CheckLine(part.Length);
-            return AddLine(part, isTransient: false);
-        }
-
-        CarryLine(part.Span);
-        bool ended = AddLine(_line.Written, isTransient: true);
-        _line.Clear();
-        return ended;
-    }
-
-    private bool AddLine(ReadOnlyMemory<byte> line, bool isTransient)
-    {
-        if (line.IsEmpty)
-        {
-            if (_block.TryDispatch())
+            if (part.IsEmpty)
             {
-                return true;
+                return EndBlock();
             }
 
-            _block.Begin(_input.Offset);
+            CheckLine(part.Length);
+            AddLine(part, _input.Segment.Slice(start, part.Length), LineMemory.Input);
             return false;
         }
 
-        if (line.Span[0] == (byte)':')
+        CarryLine(part);
+        AddLine(_line.Span, _line.Written, LineMemory.Transient);
+        _line.Clear();
+        return false;
+    }
+
+    private bool EndBlock()
+    {
+        _hasEvent = _block.TryDispatch();
+        if (!_hasEvent)
         {
-            _options.OnComment?.Invoke(line[1..]);
-            return false;
+            _block.Begin(_input.Offset);
+        }
+
+        return _hasEvent;
+    }
+
+    private void AddLine(ReadOnlySpan<byte> line, ReadOnlyMemory<byte> memory, LineMemory kind)
+    {
+        if (line[0] == (byte)':')
+        {
+            _options.OnComment?.Invoke(memory[1..]);
+            return;
         }
 
         if (_block.Lines == _options.MaxEventLines)
@@ -215,8 +204,7 @@ public sealed class SseReader
             throw Error(StreamReadError.TooLarge, $"it has more than {_options.MaxEventBytes:N0} bytes. End events with a blank line, or raise MaxEventBytes.");
         }
 
-        _block.Add(line, isTransient);
-        return false;
+        _block.Add(line, memory, kind);
     }
 
     private void CarryLine(ReadOnlySpan<byte> part)
@@ -260,4 +248,24 @@ public sealed class SseReader
         _block.Number,
         _block.Offset,
         string.Create(CultureInfo.InvariantCulture, $"event {_block.Number:N0} (byte {_block.Offset:N0}): {FormattableString.Invariant(message)}"));
+
+    private sealed class Enumeration(SseReader reader, CancellationToken cancellationToken) : BufferedEnumeration<SseFrame>(cancellationToken)
+    {
+        public override SseFrame Current => reader._block.ToFrame();
+
+        protected override bool TryMoveNext() => reader.TryReadEvent();
+
+        protected override ValueTask<bool> ReadMoreAsync(CancellationToken cancellationToken)
+        {
+            reader._block.Preserve();
+            return reader._input.ReadAsync(cancellationToken);
+        }
+
+        protected override void Release()
+        {
+            reader._input.Release();
+            reader._line.Release();
+            reader._block.Release();
+        }
+    }
 }

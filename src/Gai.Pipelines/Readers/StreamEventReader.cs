@@ -37,7 +37,7 @@ public static class StreamEventReader
     public static IAsyncEnumerable<StreamEvent> ReadAsync(Stream stream, StreamFormat format, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        return EnumerateAsync(PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true)), PipeOwner.Reader, format, cancellationToken);
+        return EnumerateAsync(SegmentReader.PipeOf(stream), PipeOwner.Reader, format, cancellationToken);
     }
 
     /// <summary>Reads the events of a stream into a channel, and completes it: well after the end marker, otherwise with the exception.</summary>
