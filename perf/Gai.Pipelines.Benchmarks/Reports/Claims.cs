@@ -1,5 +1,6 @@
 using Gai.Pipelines.Benchmarks.Encoders;
 using Gai.Pipelines.Benchmarks.Pump;
+using Gai.Pipelines.Benchmarks.Readers;
 
 namespace Gai.Pipelines.Benchmarks.Reports;
 
@@ -13,7 +14,16 @@ internal static class Claims
 
     /// <summary>The benchmarks that the claims need.</summary>
     public static IReadOnlyList<Type> Benchmarks { get; } =
-        [typeof(SseEncoderClaims), typeof(NdjsonEncoderClaims), typeof(PumpClaims), typeof(PumpAllocationClaims), typeof(ResponseClaims)];
+    [
+        typeof(SseEncoderClaims),
+        typeof(NdjsonEncoderClaims),
+        typeof(PumpClaims),
+        typeof(PumpAllocationClaims),
+        typeof(ResponseClaims),
+        typeof(NdjsonReaderClaims),
+        typeof(SseReaderClaims),
+        typeof(SseReaderDataClaims),
+    ];
 
     public static IReadOnlyList<Claim> All { get; } =
     [
@@ -36,5 +46,37 @@ internal static class Claims
             0.3),
         new SlopeClaim("Pump: allocated per event", nameof(PumpAllocationClaims), Ours, nameof(PumpAllocationClaims.Events) + "=", 1_000, 4_000),
         new TimeClaim("100 text deltas of 14 letters as one SSE response, in process", nameof(ResponseClaims), Ours, 5_000),
+        new RatioClaim(
+            "NdjsonReader, 10,000 small records from a pipe, against a bare JsonSerializer.Deserialize of each",
+            nameof(NdjsonReaderClaims),
+            Ours,
+            [nameof(NdjsonReaderClaims.BareDeserialize)],
+            1.3),
+        new RatioClaim(
+            "The same against DeserializeAsyncEnumerable(topLevelValues: true) from the same pipe",
+            nameof(NdjsonReaderClaims),
+            Ours,
+            [nameof(NdjsonReaderClaims.TopLevelValues)],
+            1),
+        new RatioClaim(
+            "The same records from a stream, against DeserializeAsyncEnumerable from a stream",
+            nameof(NdjsonReaderClaims),
+            nameof(NdjsonReaderClaims.GaiOfStream),
+            [nameof(NdjsonReaderClaims.TopLevelValuesOfStream)],
+            1),
+        new RatioClaim(
+            "SseReader, events with a name and a line of data, against SseParser",
+            nameof(SseReaderClaims),
+            Ours,
+            [nameof(SseReaderClaims.Framework)],
+            1 / 1.5),
+        new RatioClaim(
+            "SseReader, events with a line of data alone, against SseParser",
+            nameof(SseReaderDataClaims),
+            Ours,
+            [nameof(SseReaderDataClaims.Framework)],
+            1 / 1.5),
+        new AllocationClaim("The same: allocated per event", nameof(SseReaderDataClaims), Ours),
+        new AllocationClaim("With a name: allocated per event", nameof(SseReaderClaims), Ours),
     ];
 }

@@ -17,6 +17,14 @@ internal static class Verify
         }
     }
 
+    public static void SameSum(string contender, long expected, long actual)
+    {
+        if (expected != actual)
+        {
+            throw new InvalidOperationException($"{contender} read values that add up to {actual} where {expected} was expected.");
+        }
+    }
+
     /// <summary>Repeats a frame.</summary>
     public static byte[] Repeat(ReadOnlySpan<byte> frame, int count, ReadOnlySpan<byte> end = default)
     {
