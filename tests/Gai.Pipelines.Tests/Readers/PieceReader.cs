@@ -49,7 +49,7 @@ internal sealed class PieceReader : PipeReader
         }
 
         // Long inputs are cut at some hundred places: at each of them would be quadratic.
-        int step = 1 + (bytes.Length / 600);
+        int step = 1 + (bytes.Length / 400);
         for (int at = 1; at < bytes.Length; at += step)
         {
             yield return ($"two reads, cut at {at}", new PieceReader([[bytes[..at]], [bytes[at..]]]));

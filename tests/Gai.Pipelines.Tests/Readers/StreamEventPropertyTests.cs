@@ -11,7 +11,7 @@ namespace Gai.Pipelines.Tests.Readers;
 /// </remarks>
 public sealed class StreamEventPropertyTests
 {
-    private const int Runs = 1500;
+    private const int Runs = 600;
 
     // Whole code points, halves of them, line ends, and what JSON and SSE give a meaning.
     private static readonly string?[] Pieces =
