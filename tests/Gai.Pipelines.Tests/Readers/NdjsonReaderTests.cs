@@ -214,14 +214,16 @@ public sealed class NdjsonReaderTests
         Assert.False(await each.MoveNextAsync());
     }
 
-    [Fact]
-    public async Task ReadAsync_EitherOfTwoTokens_Cancels()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ReadAsync_EitherOfTwoTokens_Cancels(bool first)
     {
         using var one = new CancellationTokenSource();
         using var other = new CancellationTokenSource();
         await using IAsyncEnumerator<int> each = NdjsonReader.ReadAsync(new Pipe().Reader, ReaderJson.Default.Int32, cancellationToken: one.Token).GetAsyncEnumerator(other.Token);
         ValueTask<bool> waiting = each.MoveNextAsync();
-        await one.CancelAsync();
+        await (first ? one : other).CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await waiting);
     }
 
