@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using Gai.Pipelines.Internal;
 
 namespace Gai.Pipelines;
@@ -23,6 +24,11 @@ public sealed class EventStreamClient
         _options = options ?? EventStreamClientOptions.Default;
     }
 
+    /// <summary>Gets what makes a handler send ids that are not ASCII, as UTF-8, which is how the standard has them sent.</summary>
+    /// <value>For <see cref="SocketsHttpHandler.RequestHeaderEncodingSelector"/>, which otherwise refuses to send them. All other headers are left as they are.</value>
+    public static HeaderEncodingSelector<HttpRequestMessage> HeaderEncoding { get; } =
+        static (name, _) => name.Equals("Last-Event-ID", StringComparison.OrdinalIgnoreCase) ? Encoding.UTF8 : null;
+
     /// <summary>Reads the events of an address.</summary>
     /// <param name="address">The address.</param>
     /// <param name="cancellationToken">Ends the stream.</param>
@@ -37,7 +43,7 @@ public sealed class EventStreamClient
     }
 
     /// <summary>Reads the events that a request is answered with.</summary>
-    /// <param name="request">Makes the request, anew for each attempt. <c>Accept</c>, <c>Cache-Control</c> and <c>Last-Event-ID</c> are added to it.</param>
+    /// <param name="request">Makes the request, anew for each attempt, and is asked again whenever the client comes back. <c>Accept</c>, <c>Cache-Control</c> and <c>Last-Event-ID</c> are added to it. A <c>Last-Event-ID</c> of its own is where the stream is resumed from.</param>
     /// <param name="cancellationToken">Ends the stream.</param>
     /// <returns>
     /// The events, to be enumerated once. The bytes of each are valid until the next is asked for. The enumeration ends when
@@ -45,13 +51,19 @@ public sealed class EventStreamClient
     /// </returns>
     /// <exception cref="HttpRequestException">
     /// The server refused the request for good: with a 4xx other than 408, 425 and 429, or with something that is no event
-    /// stream; or the connection was lost and <see cref="EventStreamClientOptions.ResumeOnly"/> forbids to begin anew.
+    /// stream; or the stream was lost and <see cref="EventStreamClientOptions.ResumeOnly"/> forbids to begin it anew; or the
+    /// last id is not ASCII and the handler cannot send it (<see cref="HeaderEncoding"/>).
     /// </exception>
     /// <exception cref="StreamReadException">A line or an event is larger than the limit.</exception>
-    public async IAsyncEnumerable<SseFrame> ReadAsync(
-        Func<HttpRequestMessage> request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<SseFrame> ReadAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+        return EnumerateAsync(request, cancellationToken);
+    }
+
+    private async IAsyncEnumerable<SseFrame> EnumerateAsync(
+        Func<HttpRequestMessage> request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         var reconnection = new Reconnection(_options);
         try
         {
@@ -60,7 +72,7 @@ public sealed class EventStreamClient
                 reconnection.Report(EventStreamConnection.Connecting);
                 await using (var attempt = new EventStreamAttempt(reconnection, cancellationToken))
                 {
-                    await attempt.ConnectAsync(_http, request());
+                    await attempt.ConnectAsync(_http, request);
                     while (await attempt.TryReadAsync())
                     {
                         yield return attempt.Current;

@@ -1,14 +1,18 @@
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 
 namespace Gai.Pipelines.Internal;
 
 /// <summary>One connection of an <see cref="EventStreamClient"/>: from the request to the end of its response.</summary>
 internal sealed class EventStreamAttempt : IAsyncDisposable
 {
+    private const string LastEventIdHeader = "Last-Event-ID";
+
     private readonly Reconnection _reconnection;
     private readonly CancellationToken _cancellationToken;
+    private HttpRequestMessage? _request;
     private HttpResponseMessage? _response;
     private IdleTimeoutPipeReader? _body;
     private SseReader? _reader;
@@ -24,33 +28,19 @@ internal sealed class EventStreamAttempt : IAsyncDisposable
 
     /// <summary>Sends the request. An attempt that fails in a way that the next may not has no events.</summary>
     /// <exception cref="HttpRequestException">The server refused for good.</exception>
-    public async Task ConnectAsync(HttpClient http, HttpRequestMessage request)
+    public async Task ConnectAsync(HttpClient http, Func<HttpRequestMessage> request)
     {
-        using (request)
+        try
         {
-            AddHeaders(request, _reconnection.LastEventId);
-            try
-            {
-                _response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _cancellationToken);
-            }
-            catch (Exception failure) when (IsLost(failure))
-            {
-                _reconnection.OnLost(failure);
-                return;
-            }
+            _cancellationToken.ThrowIfCancellationRequested();
+            _request = request() ?? throw new InvalidOperationException("The factory of requests returned null. It must make a new request for each attempt.");
+            AddHeaders(_request);
+            await SendAsync(http, _request);
         }
-
-        if (_response.StatusCode == HttpStatusCode.NoContent)
+        catch (Exception failure)
         {
-            _reconnection.OnNoContent();
-        }
-        else if (_response.StatusCode == HttpStatusCode.OK && _response.Content.Headers.ContentType?.MediaType == "text/event-stream")
-        {
-            await OpenAsync(_response);
-        }
-        else
-        {
-            Refuse(_response);
+            _reconnection.OnLost(failure);
+            throw;
         }
     }
 
@@ -65,19 +55,25 @@ internal sealed class EventStreamAttempt : IAsyncDisposable
 
         try
         {
-            if (await _events.MoveNextAsync())
+            if (!await _events.MoveNextAsync())
             {
-                _reconnection.OnEvent();
-                return true;
+                return false;
             }
+
+            _reconnection.OnEvent();
+            return true;
         }
-        catch (Exception failure) when (IsLost(failure))
+        catch (Exception failure)
         {
             _reconnection.OnLost(failure);
-        }
+            if (IsLost(failure))
+            {
+                _cancellationToken.ThrowIfCancellationRequested();
+                return false;
+            }
 
-        _reconnection.OnClosed(_reader!.LastEventId, _reader.ReconnectionTime);
-        return false;
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -85,13 +81,55 @@ internal sealed class EventStreamAttempt : IAsyncDisposable
         if (_events is not null)
         {
             await _events.DisposeAsync();
+            _reconnection.OnClosed(_reader!.LastEventId, _reader.ReconnectionTime);
         }
 
-        _body?.Dispose();
+        if (_body is not null)
+        {
+            await _body.CompleteAsync();
+        }
+
+        // Not before: over HTTP/2 the body of the request may be on its way for as long as the response is.
         _response?.Dispose();
+        _request?.Dispose();
     }
 
-    private static void AddHeaders(HttpRequestMessage request, string lastEventId)
+    private async Task SendAsync(HttpClient http, HttpRequestMessage request)
+    {
+        try
+        {
+            _response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _cancellationToken);
+            if (_response.StatusCode == HttpStatusCode.OK && IsEventStream(_response))
+            {
+                await OpenAsync(_response);
+                return;
+            }
+        }
+        catch (HttpRequestException failure) when (IsIdRefused(failure))
+        {
+            throw new HttpRequestException(
+                "The last event id is not ASCII, and the handler sends only ASCII in headers. " +
+                "Set SocketsHttpHandler.RequestHeaderEncodingSelector to EventStreamClient.HeaderEncoding.",
+                failure);
+        }
+        catch (Exception failure) when (IsLost(failure))
+        {
+            _cancellationToken.ThrowIfCancellationRequested();
+            _reconnection.OnLost(failure);
+            return;
+        }
+
+        if (_response.StatusCode == HttpStatusCode.NoContent)
+        {
+            _reconnection.OnNoContent();
+        }
+        else
+        {
+            Refuse(_response);
+        }
+    }
+
+    private void AddHeaders(HttpRequestMessage request)
     {
         if (request.Headers.Accept.Count == 0)
         {
@@ -99,10 +137,14 @@ internal sealed class EventStreamAttempt : IAsyncDisposable
         }
 
         request.Headers.CacheControl ??= new CacheControlHeaderValue { NoStore = true };
-        if (lastEventId.Length > 0)
+        if (_reconnection.LastEventId.Length > 0)
         {
-            request.Headers.Remove("Last-Event-ID");
-            request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
+            request.Headers.Remove(LastEventIdHeader);
+            request.Headers.TryAddWithoutValidation(LastEventIdHeader, _reconnection.LastEventId);
+        }
+        else if (request.Headers.NonValidated.TryGetValues(LastEventIdHeader, out HeaderStringValues resumed))
+        {
+            _reconnection.OnResumed(resumed.ToString());
         }
     }
 
@@ -134,8 +176,15 @@ internal sealed class EventStreamAttempt : IAsyncDisposable
         _reconnection.OnRefused(asked?.Delta ?? asked?.Date - _reconnection.Options.TimeProvider.GetUtcNow(), refusal);
     }
 
-    /// <summary>Whether a connection was lost, and not the caller's patience.</summary>
-    private bool IsLost(Exception failure) =>
-        !_cancellationToken.IsCancellationRequested &&
+    private static bool IsEventStream(HttpResponseMessage response) =>
+        string.Equals(response.Content.Headers.ContentType?.MediaType, "text/event-stream", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether a connection was lost, or could not be made: trying again may help.</summary>
+    private static bool IsLost(Exception failure) =>
         failure is HttpRequestException or IOException or OperationCanceledException or TimeoutException;
+
+    /// <summary>Whether the handler has refused to send the id: it would refuse it for ever.</summary>
+    private bool IsIdRefused(HttpRequestException failure) =>
+        !Ascii.IsValid(_reconnection.LastEventId) &&
+        failure is { InnerException: null, StatusCode: null, HttpRequestError: HttpRequestError.Unknown };
 }

@@ -8,7 +8,7 @@ internal sealed class IdleTimeoutPipeReader : PipeReader, IDisposable
     private readonly PipeReader _inner;
     private readonly TimeSpan _timeout;
     private readonly ITimer _timer;
-    private volatile bool _hasTimedOut;
+    private int _state;
 
     public IdleTimeoutPipeReader(PipeReader inner, TimeSpan timeout, TimeProvider time)
     {
@@ -39,20 +39,43 @@ internal sealed class IdleTimeoutPipeReader : PipeReader, IDisposable
 
     private async ValueTask<ReadResult> ReadSlowAsync(CancellationToken cancellationToken)
     {
+        Volatile.Write(ref _state, State.Waiting);
         _timer.Change(_timeout, Timeout.InfiniteTimeSpan);
-        ReadResult result = await _inner.ReadAsync(cancellationToken);
-        _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        if (result.IsCanceled && _hasTimedOut)
+        bool hasTimedOut = false;
+        ReadResult result;
+        try
         {
+            result = await _inner.ReadAsync(cancellationToken);
+        }
+        finally
+        {
+            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            hasTimedOut = Interlocked.Exchange(ref _state, State.Idle) == State.TimedOut;
+        }
+
+        if (hasTimedOut)
+        {
+            // Whoever asked gets no result to give back.
+            _inner.AdvanceTo(result.Buffer.Start);
             throw new TimeoutException($"Nothing came for {_timeout}, not even a keep-alive: the connection is taken for dead.");
         }
 
         return result;
     }
 
+    /// <summary>Ends the read that waits. A timer that fires late, when its read is over, must not end the next one.</summary>
     private void OnTimeout()
     {
-        _hasTimedOut = true;
-        _inner.CancelPendingRead();
+        if (Interlocked.CompareExchange(ref _state, State.TimedOut, State.Waiting) == State.Waiting)
+        {
+            _inner.CancelPendingRead();
+        }
+    }
+
+    private static class State
+    {
+        public const int Idle = 0;
+        public const int Waiting = 1;
+        public const int TimedOut = 2;
     }
 }

@@ -3,8 +3,11 @@ namespace Gai.Pipelines.Internal;
 /// <summary>What a client that comes back knows of its stream from one attempt to the next.</summary>
 internal sealed class Reconnection(EventStreamClientOptions options)
 {
-    private TimeSpan _firstBackoff = options.FirstBackoff;
-    private TimeSpan? _retryAfter;
+    // Timers take no longer waits: 2^32 - 2 ms, less than 50 days.
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(49);
+
+    private TimeSpan? _serverBackoff;
+    private TimeSpan _retryAfter;
     private Exception? _cause;
     private int _failures;
 
@@ -22,21 +25,25 @@ internal sealed class Reconnection(EventStreamClientOptions options)
     /// <summary>The server said that there is nothing more.</summary>
     public void OnNoContent() => IsOver = true;
 
+    /// <summary>The caller itself resumes a stream that another client has begun.</summary>
+    public void OnResumed(string lastEventId) => LastEventId = lastEventId;
+
     /// <summary>The server asked to come later.</summary>
     public void OnRefused(TimeSpan? retryAfter, Exception cause)
     {
-        _retryAfter = retryAfter;
+        // A date may have passed.
+        _retryAfter = retryAfter > TimeSpan.Zero ? retryAfter.Value : TimeSpan.Zero;
         _cause = cause;
     }
 
-    /// <summary>The connection broke, or could not be made.</summary>
+    /// <summary>The connection broke, or could not be made; or the stream failed for good.</summary>
     public void OnLost(Exception cause) => _cause = cause;
 
-    /// <summary>A response ended or broke; notes what it said of coming back.</summary>
+    /// <summary>A response ended or was left; notes what it said of coming back.</summary>
     public void OnClosed(string lastEventId, TimeSpan? reconnectionTime)
     {
         LastEventId = lastEventId;
-        _firstBackoff = reconnectionTime ?? _firstBackoff;
+        _serverBackoff = reconnectionTime ?? _serverBackoff;
         IsOver |= TerminalEventId.Contains(lastEventId);
     }
 
@@ -50,7 +57,9 @@ internal sealed class Reconnection(EventStreamClientOptions options)
             if (_cause is not null)
             {
                 throw new HttpRequestException(
-                    "The connection was lost before the stream named an id to resume from, and ResumeOnly forbids to begin it anew.", _cause);
+                    $"The stream was lost before it named an id to resume from, and ResumeOnly forbids to begin it anew: {_cause.Message}",
+                    _cause,
+                    (_cause as HttpRequestException)?.StatusCode);
             }
         }
 
@@ -61,21 +70,40 @@ internal sealed class Reconnection(EventStreamClientOptions options)
 
         TimeSpan wait = NextWait();
         Report(EventStreamConnection.Waiting, wait);
-        _retryAfter = null;
+        _retryAfter = TimeSpan.Zero;
         _cause = null;
+        for (; wait > LongestDelay; wait -= LongestDelay)
+        {
+            await Task.Delay(LongestDelay, options.TimeProvider, cancellationToken);
+        }
+
         await Task.Delay(wait, options.TimeProvider, cancellationToken);
     }
 
     public void Report(EventStreamConnection connection, TimeSpan wait = default) =>
         options.OnStateChanged?.Invoke(new EventStreamClientState(connection, LastEventId, wait, _cause));
 
-    /// <summary>Full jitter: anything from nothing to the backoff of this attempt, but no less than the server asked for.</summary>
+    /// <summary>Full jitter: anything from nothing to the backoff of this attempt, on top of what the server asked for.</summary>
     private TimeSpan NextWait()
     {
-        double longest = Math.Min(
-            options.MaxBackoff.TotalMilliseconds,
-            _firstBackoff.TotalMilliseconds * Math.Pow(options.BackoffFactor, _failures++));
-        TimeSpan wait = TimeSpan.FromMilliseconds(longest * options.Random.NextDouble());
-        return _retryAfter is { } asked ? asked + wait : wait;
+        TimeSpan wait = LongestWait(_failures++) * options.Random.NextDouble();
+        return _retryAfter < TimeSpan.MaxValue - wait ? _retryAfter + wait : _retryAfter;
+    }
+
+    /// <summary>The server's own time is not cut, and one of zero does not keep the waits for a server that fails from growing.</summary>
+    private TimeSpan LongestWait(int failures)
+    {
+        TimeSpan first = _serverBackoff ?? options.FirstBackoff;
+        if (failures == 0)
+        {
+            return _serverBackoff is null && first > options.MaxBackoff ? options.MaxBackoff : first;
+        }
+
+        TimeSpan start = first > options.FirstBackoff ? first : options.FirstBackoff;
+        TimeSpan cap = _serverBackoff > options.MaxBackoff ? _serverBackoff.Value : options.MaxBackoff;
+
+        // Infinite after some thousand failures, and 0 times infinite is not a number.
+        double milliseconds = start.TotalMilliseconds * Math.Min(Math.Pow(options.BackoffFactor, failures), double.MaxValue);
+        return milliseconds < cap.TotalMilliseconds ? TimeSpan.FromMilliseconds(milliseconds) : cap;
     }
 }
