@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Reflection;
 using System.Text.Json.Serialization.Metadata;
 using Gai.Pipelines.Internal;
@@ -24,7 +25,9 @@ namespace Gai.Pipelines.Hosting;
 /// </para>
 /// <para>
 /// A record that cannot be read throws a <see cref="BadHttpRequestException"/> with its number: 400 while the head of the
-/// response is not sent, an error record after it. Records are read once, on one thread at a time.
+/// response is not sent, an error record after it, and so does a <c>null</c> (unless <typeparamref name="T"/> is a nullable value type). A body that
+/// is larger than <see cref="EventStreamOptions.MaxRequestBodyBytes"/> is answered with 413, one that is silent for longer
+/// than <see cref="EventStreamOptions.RequestIdleTimeout"/> with 408. Records are read once, on one thread at a time.
 /// </para>
 /// </remarks>
 public sealed class NdjsonBody<T> : IAsyncEnumerable<T>, IBindableFromHttpContext<NdjsonBody<T>>, IEndpointParameterMetadataProvider
@@ -32,6 +35,7 @@ public sealed class NdjsonBody<T> : IAsyncEnumerable<T>, IBindableFromHttpContex
     private readonly HttpContext _context;
     private readonly JsonTypeInfo<T> _typeInfo;
     private readonly EventStreamProfile _profile;
+    private bool _isTaken;
 
     private NdjsonBody(HttpContext context, JsonTypeInfo<T> typeInfo, EventStreamProfile profile)
     {
@@ -39,6 +43,9 @@ public sealed class NdjsonBody<T> : IAsyncEnumerable<T>, IBindableFromHttpContex
         _typeInfo = typeInfo;
         _profile = profile;
     }
+
+    // Nullable<T> says that null is a value; a nullable reference type cannot be told from another one here.
+    private static bool MayBeNull => typeof(T).IsValueType;
 
     /// <summary>Binds the body of a request. Called by the framework.</summary>
     /// <param name="context">The request.</param>
@@ -59,17 +66,11 @@ public sealed class NdjsonBody<T> : IAsyncEnumerable<T>, IBindableFromHttpContex
     /// <summary>Reads the records.</summary>
     /// <param name="cancellationToken">Cancels the reading.</param>
     /// <returns>The records.</returns>
-    public async IAsyncEnumerator<T> GetAsyncEnumerator(CancellationToken cancellationToken = default)
-    {
-        using var body = new IdleTimeoutPipeReader(_context.Request.BodyReader, _profile.Request.IdleTimeout, _profile.Dialect.TimeProvider);
-        await using IAsyncEnumerator<T?> records = NdjsonReader
-            .ReadAsync(body, _typeInfo, _profile.Request.Reader, cancellationToken)
-            .GetAsyncEnumerator(cancellationToken);
-        while (await MoveNextAsync(records))
-        {
-            yield return records.Current!;
-        }
-    }
+    /// <exception cref="InvalidOperationException">The body is being read, or has been.</exception>
+    public IAsyncEnumerator<T> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
+        Interlocked.Exchange(ref _isTaken, true)
+            ? throw new InvalidOperationException("A request body comes only once: NdjsonBody can be enumerated once. Keep the records that are needed again.")
+            : EnumerateAsync(cancellationToken);
 
     static void IEndpointParameterMetadataProvider.PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder)
     {
@@ -77,8 +78,20 @@ public sealed class NdjsonBody<T> : IAsyncEnumerable<T>, IBindableFromHttpContex
         builder.Metadata.Add(new AcceptsMetadata(["application/x-ndjson", "application/jsonl"], typeof(T)));
     }
 
+    private async IAsyncEnumerator<T> EnumerateAsync(CancellationToken cancellationToken)
+    {
+        using var body = new IdleTimeoutPipeReader(_context.Request.BodyReader, _profile.Request.IdleTimeout, _profile.Dialect.TimeProvider);
+        await using IAsyncEnumerator<T?> records = NdjsonReader
+            .ReadAsync(body, _typeInfo, _profile.Request.Reader, cancellationToken)
+            .GetAsyncEnumerator(cancellationToken);
+        for (long number = 1; await MoveNextAsync(records); number++)
+        {
+            yield return records.Current is { } record || MayBeNull ? records.Current! : throw IsNull(number);
+        }
+    }
+
     /// <summary>Reads on. What is wrong with a record is the client's fault, and it is told so.</summary>
-    private static async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<T?> records)
+    private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<T?> records)
     {
         try
         {
@@ -90,19 +103,35 @@ public sealed class NdjsonBody<T> : IAsyncEnumerable<T>, IBindableFromHttpContex
         }
         catch (TimeoutException idle)
         {
-            throw new BadHttpRequestException("The request body brought nothing for too long.", StatusCodes.Status408RequestTimeout, idle);
+            throw new BadHttpRequestException(
+                $"The request body brought nothing for {_profile.Request.IdleTimeout}. Send records more often, or end the request.",
+                StatusCodes.Status408RequestTimeout,
+                idle);
+        }
+        catch (IOException lost) when (lost is not BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge })
+        {
+            await IsAbortedAsync(_context.RequestAborted);
+            throw;
         }
     }
+
+    /// <summary>Waits until the server says itself that the client has left, which the body tells a moment earlier: it is no failure of the source.</summary>
+    private static async Task IsAbortedAsync(CancellationToken requestAborted) =>
+        await Task.Delay(TimeSpan.FromSeconds(1), requestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private static BadHttpRequestException IsNull(long number) => new(
+        string.Create(CultureInfo.InvariantCulture, $"The request body is not what is expected here: record {number:N0}: it is null, and a value is expected."));
 
     private static void RequireNdjson(string? contentType)
     {
         bool isNdjson = MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? type) &&
             (type.MediaType.Equals("application/x-ndjson", StringComparison.OrdinalIgnoreCase) ||
-             type.MediaType.Equals("application/jsonl", StringComparison.OrdinalIgnoreCase));
+             type.MediaType.Equals("application/jsonl", StringComparison.OrdinalIgnoreCase)) &&
+            (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
         if (!isNdjson)
         {
             throw new BadHttpRequestException(
-                $"The request body must be application/x-ndjson or application/jsonl; its content type is {contentType ?? "missing"}. Set the Content-Type header.",
+                $"The request body must be application/x-ndjson or application/jsonl, in UTF-8; its content type is {contentType ?? "missing"}. Set the Content-Type header.",
                 StatusCodes.Status415UnsupportedMediaType);
         }
     }

@@ -60,7 +60,8 @@ internal static partial class Problem
 
     private static string DescribeBadRequest(BadHttpRequestException failure)
     {
-        for (Exception? inner = failure.InnerException; inner is not null; inner = inner.InnerException)
+        // Which record is wrong a reader of records has said already, and a line is one of its own there.
+        for (Exception? inner = failure.InnerException; inner is not (null or StreamReadException); inner = inner.InnerException)
         {
             if (inner is JsonException json)
             {
