@@ -6,4 +6,5 @@ namespace Gai.Pipelines.Chat;
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(ChatRequest))]
 [JsonSerializable(typeof(Tick))]
+[JsonSerializable(typeof(Row))]
 internal sealed partial class AppJson : JsonSerializerContext;

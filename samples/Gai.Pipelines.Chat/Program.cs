@@ -34,4 +34,7 @@ app.MapGet("/ticks", (TimeProvider time, int count = 10, int intervalMs = 1000) 
         new EventStreamResultOptions { JsonTypeInfo = AppJson.Default.Tick }))
     .WithEventStreamOptions(stream => stream.EventIds = true);
 
+// Records in, records out: each row is answered as it arrives, while the request is still being sent.
+app.MapPost("/translate", (NdjsonBody<Row> rows) => TypedResults.Extensions.EventStream(PigLatin.TranslateAsync(rows)));
+
 app.Run();
