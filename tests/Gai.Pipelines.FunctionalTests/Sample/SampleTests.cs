@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text;
 using System.Text.Json;
+using Gai.Pipelines.FunctionalTests.Requests;
 using Gai.Pipelines.TestUtilities;
 
 namespace Gai.Pipelines.FunctionalTests.Sample;
@@ -90,6 +91,24 @@ public sealed class SampleTests(SampleProgram sample) : IClassFixture<SampleProg
         }
 
         Assert.Equal(Count, expected);
+    }
+
+    [Fact]
+    public async Task Translate_RowByRow_AnswersEachBeforeTheNextIsSent()
+    {
+        using HttpClient client = NewClient("2");
+        var body = new RecordsContent();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/translate") { Content = body, Headers = { { "Accept", "application/x-ndjson" } } };
+        Task<OpenStream> opening = OpenStream.OpenAsync(client, request.As(client));
+
+        await body.WriteAsync("{\"id\":1,\"text\":\"Hello, stream of apples!\"}\n").OrFail();
+        using OpenStream stream = await opening;
+        Assert.Equal("{\"id\":1,\"text\":\"Ellohay, eamstray ofway applesway!\"}\n", await stream.ReadLineAsync());
+        await body.WriteAsync("{\"id\":2,\"text\":\"rhythm, 42\"}\n");
+        Assert.Equal("{\"id\":2,\"text\":\"rhythmay, 42\"}\n", await stream.ReadLineAsync());
+        body.End();
+
+        Assert.Equal(string.Empty, await stream.ReadRestAsync());
     }
 
     private static int NumberOf(ReadOnlySpan<byte> data)
