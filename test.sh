@@ -5,7 +5,7 @@ set -uo pipefail
 usage() {
   cat <<'TEXT'
 Usage: ./test.sh
-Installs what the tests need (on Debian: chromium and chromium-driver), builds the solution in Release with warnings as
+Installs what the tests need (on Debian: chromium, chromium-driver, nodejs and npm), builds the solution in Release with warnings as
 errors, and runs all test projects. The last line is "N passed, N failed"; the exit code is 0 only if tests ran and none failed.
 TEXT
 }
@@ -41,19 +41,31 @@ export MSBUILDDISABLENODEREUSE=1 TERM=dumb
 
 step() { printf '\n== %s\n' "$1"; }
 
+# Installs Debian packages, or says what is missing.
+install_packages() {
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || give_up "$* are missing. Install them, or run this as root: apt-get install $*"
+    as_root=(sudo -n)
+  fi
+  command -v apt-get >/dev/null || give_up "$* are missing, and there is no apt-get to install them. Install them by hand."
+  "${as_root[@]}" apt-get update -qq </dev/null || echo "test.sh: apt-get update failed; trying with the lists that are there" >&2
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >/dev/null ||
+    give_up "apt-get could not install $*, which tests need"
+}
+
 install_browser() {
   if [ -x /usr/bin/chromium ] && [ -x /usr/bin/chromedriver ]; then return; fi
   step "Installing chromium and chromium-driver with apt-get: one test opens the sample's page in a real browser"
-  local as_root=()
-  if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || give_up "chromium and chromium-driver are missing. Install both, or run this as root: apt-get install chromium chromium-driver"
-    as_root=(sudo -n)
-  fi
-  command -v apt-get >/dev/null || give_up "chromium and chromium-driver are missing, and there is no apt-get to install them. Install both, so that /usr/bin/chromium and /usr/bin/chromedriver exist."
-  "${as_root[@]}" apt-get update -qq </dev/null || echo "test.sh: apt-get update failed; trying with the lists that are there" >&2
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver </dev/null >/dev/null ||
-    give_up "apt-get could not install chromium and chromium-driver, which the browser test needs"
+  install_packages chromium chromium-driver
   [ -x /usr/bin/chromium ] && [ -x /usr/bin/chromedriver ] || give_up "chromium and chromium-driver are installed, but /usr/bin/chromium or /usr/bin/chromedriver is missing"
+}
+
+install_node() {
+  if command -v node >/dev/null && command -v npm >/dev/null; then return; fi
+  step "Installing nodejs and npm with apt-get: the readers are compared with the parser that JavaScript clients use"
+  install_packages nodejs npm
+  command -v node >/dev/null && command -v npm >/dev/null || give_up "nodejs and npm are installed, but node or npm is not on the PATH"
 }
 
 run_tests() {
@@ -80,6 +92,7 @@ run_tests() {
 
 command -v dotnet >/dev/null || give_up "the .NET SDK is missing. Install .NET 10: https://dotnet.microsoft.com/download"
 install_browser
+install_node
 
 step "Restoring and building the solution"
 dotnet build Pipelines.sln -c Release --disable-build-servers -nodeReuse:false -v quiet </dev/null || give_up "the build failed"

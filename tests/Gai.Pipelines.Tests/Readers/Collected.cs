@@ -7,6 +7,9 @@ namespace Gai.Pipelines.Tests.Readers;
 /// <summary>Reads streams to their end, good or bad.</summary>
 internal static class Collected
 {
+    /// <summary>What has not happened by then never will.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
     public static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     /// <summary>Moves on without waiting: everything must be there.</summary>

@@ -210,7 +210,7 @@ public sealed class NdjsonReaderTests
         ValueTask<bool> waiting = each.MoveNextAsync();
         Assert.False(waiting.IsCompleted);
         await cancel.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await waiting);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.AsTask().WaitAsync(Collected.Deadline, Collected.Stop));
         Assert.False(await each.MoveNextAsync());
     }
 
@@ -224,7 +224,7 @@ public sealed class NdjsonReaderTests
         await using IAsyncEnumerator<int> each = NdjsonReader.ReadAsync(new Pipe().Reader, ReaderJson.Default.Int32, cancellationToken: one.Token).GetAsyncEnumerator(other.Token);
         ValueTask<bool> waiting = each.MoveNextAsync();
         await (first ? one : other).CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await waiting);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.AsTask().WaitAsync(Collected.Deadline, Collected.Stop));
     }
 
     [Fact]

@@ -117,7 +117,7 @@ public sealed class SseReaderTests
         ValueTask<bool> waiting = each.MoveNextAsync();
         Assert.False(waiting.IsCompleted);
         await cancel.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await waiting);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.AsTask().WaitAsync(Collected.Deadline, Collected.Stop));
     }
 
     [Fact]

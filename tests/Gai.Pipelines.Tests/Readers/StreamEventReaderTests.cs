@@ -155,9 +155,9 @@ public sealed class StreamEventReaderTests
         Assert.False(reading.IsCompleted);
         Assert.Equal("1", (await channel.Reader.ReadAsync(Collected.Stop)).Text.ToString());
         Assert.Equal("2", (await channel.Reader.ReadAsync(Collected.Stop)).Text.ToString());
-        await more;
-        await reading;
-        await channel.Reader.Completion;
+        await more.AsTask().WaitAsync(Collected.Deadline, Collected.Stop);
+        await reading.WaitAsync(Collected.Deadline, Collected.Stop);
+        await channel.Reader.Completion.WaitAsync(Collected.Deadline, Collected.Stop);
     }
 
     [Fact]
@@ -165,9 +165,9 @@ public sealed class StreamEventReaderTests
     {
         Channel<StreamEvent> channel = Channel.CreateUnbounded<StreamEvent>();
         Task reading = StreamEventReader.ReadAsync(Collected.Pipe("{\"type\":\"start\"}\n"), StreamFormat.Ndjson, Collected.Stop).ReadIntoChannelAsync(channel.Writer, Collected.Stop);
-        TruncatedStreamException thrown = await Assert.ThrowsAsync<TruncatedStreamException>(() => reading);
+        TruncatedStreamException thrown = await Assert.ThrowsAsync<TruncatedStreamException>(() => reading.WaitAsync(Collected.Deadline, Collected.Stop));
         Assert.Equal(StreamEventType.Start, (await channel.Reader.ReadAsync(Collected.Stop)).Type);
-        Assert.Same(thrown, await Assert.ThrowsAsync<TruncatedStreamException>(() => channel.Reader.Completion));
+        Assert.Same(thrown, await Assert.ThrowsAsync<TruncatedStreamException>(() => channel.Reader.Completion.WaitAsync(Collected.Deadline, Collected.Stop)));
         Assert.Equal("event 2 (byte 17): the stream ended without it and without an end marker, it is not complete. Ask again, or resume.", thrown.Message);
     }
 
@@ -178,7 +178,7 @@ public sealed class StreamEventReaderTests
         Channel<StreamEvent> channel = Channel.CreateUnbounded<StreamEvent>();
         Task reading = StreamEventReader.ReadAsync(new Pipe().Reader, StreamFormat.Ndjson, Collected.Stop).ReadIntoChannelAsync(channel.Writer, cancel.Token);
         await cancel.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => channel.Reader.Completion);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading.WaitAsync(Collected.Deadline, Collected.Stop));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => channel.Reader.Completion.WaitAsync(Collected.Deadline, Collected.Stop));
     }
 }
