@@ -57,7 +57,7 @@ public sealed class FrameWriter : IBufferWriter<byte>
     public long CommittedBytes { get; private set; }
 
     /// <summary>Gets the bytes of the frame that is being built.</summary>
-    /// <remarks>Valid until the next call of any other member. A dialect may change them, for example to fold line breaks.</remarks>
+    /// <remarks>Valid until the next call of any other member.</remarks>
     public Span<byte> Frame => _buffer.AsSpan(_frameStart, _position - _frameStart);
 
     /// <summary>Gets room for the next bytes of the frame.</summary>
