@@ -34,6 +34,24 @@ public readonly record struct TokenUsage(long InputTokens, long OutputTokens, lo
         : this(inputTokens, outputTokens, inputTokens + outputTokens)
     {
     }
+
+    /// <summary>Gets how many tokens of the prompt the provider had in its cache.</summary>
+    /// <value>Part of <see cref="InputTokens"/>; 0 if there were none or nobody said.</value>
+    public long CachedInputTokens { get; init; }
+
+    /// <summary>Gets how many tokens of the answer were reasoning.</summary>
+    /// <value>Part of <see cref="OutputTokens"/>; 0 if there were none or nobody said.</value>
+    public long ReasoningTokens { get; init; }
+}
+
+/// <summary>Says who runs the tool that a model calls.</summary>
+public enum ToolRunner
+{
+    /// <summary>The client: it runs the tool and sends the result with its next request.</summary>
+    Client,
+
+    /// <summary>The server: the call is told for information, and its result follows in the same stream.</summary>
+    Server,
 }
 
 /// <summary>Holds the neutral finish reasons. A dialect translates them into its own; any other text is passed on.</summary>

@@ -11,6 +11,10 @@ public readonly record struct StreamError(string Code, string Message, bool Temp
     /// <value><see langword="null"/> if unknown; at least zero.</value>
     public TimeSpan? RetryAfter { get; init => field = AtLeastZero(value); } = AtLeastZero(RetryAfter);
 
+    /// <summary>Gets which field of the request is wrong, as a path such as <c>messages[0].role</c>.</summary>
+    /// <value><see langword="null"/> if it is not a field's fault. Told before a stream begins, and not in its error frames.</value>
+    public string? Parameter { get; init; }
+
     /// <summary>What a client is told of a failure whose details are not for it.</summary>
     public static StreamError Internal { get; } = new(StreamErrorCodes.Internal, "The stream failed on the server.");
 

@@ -77,6 +77,9 @@ public readonly struct StreamEvent
     /// <value><see langword="null"/> in a tool-call delta after the first.</value>
     public string? Name => Type is StreamEventType.ToolCall or StreamEventType.ToolCallDelta or StreamEventType.ToolResult ? (string?)_name : null;
 
+    /// <summary>Gets who runs the tool of a whole tool call.</summary>
+    public ToolRunner Runner => Type == StreamEventType.ToolCall && Flag ? ToolRunner.Server : ToolRunner.Client;
+
     /// <summary>Gets the model of a start event.</summary>
     public string? Model => Type == StreamEventType.Start ? (string?)_name : null;
 
@@ -108,7 +111,7 @@ public readonly struct StreamEvent
 
     /// <summary>Gets the usage of a finish event.</summary>
     /// <value><see langword="null"/> if the provider did not say.</value>
-    public TokenUsage? Usage => Type == StreamEventType.Finish && Flag ? new TokenUsage(_first, _second, _third) : null;
+    public TokenUsage? Usage => Type != StreamEventType.Finish || !Flag ? null : _name is TokenUsage whole ? whole : new TokenUsage(_first, _second, _third);
 
     /// <summary>Gets why the answer ended, such as <see cref="FinishReasons.Stop"/>.</summary>
     public string? FinishReason => Type == StreamEventType.Finish ? _id : null;
@@ -152,13 +155,14 @@ public readonly struct StreamEvent
     /// <param name="id">The id of the call, which its result repeats.</param>
     /// <param name="name">The name of the tool.</param>
     /// <param name="input">The input, one JSON value; empty means <c>{}</c>. It is checked when it is encoded.</param>
+    /// <param name="runner">Who runs the tool.</param>
     /// <returns>The event.</returns>
     /// <exception cref="ArgumentException">The id or the name is missing.</exception>
-    public static StreamEvent ToolCall(string id, string name, EventText input)
+    public static StreamEvent ToolCall(string id, string name, EventText input, ToolRunner runner = ToolRunner.Client)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return new(StreamEventType.ToolCall, input, id, name);
+        return new(StreamEventType.ToolCall, input, id, name, flag: runner == ToolRunner.Server);
     }
 
     /// <summary>Gives a piece of a tool call's JSON input.</summary>
@@ -223,9 +227,10 @@ public readonly struct StreamEvent
     /// <param name="usage">What it cost, if known.</param>
     /// <returns>The event.</returns>
     public static StreamEvent Finish(string? reason = null, TokenUsage? usage = null) =>
-        usage is { } known
+        usage is not { } known ? new(StreamEventType.Finish, default, reason)
+        : known.CachedInputTokens == 0 && known.ReasoningTokens == 0
             ? new(StreamEventType.Finish, default, reason, null, known.InputTokens, known.OutputTokens, known.TotalTokens, flag: true)
-            : new(StreamEventType.Finish, default, reason);
+            : new(StreamEventType.Finish, default, reason, known, flag: true); // boxed, once a stream
 
     /// <summary>Fails the answer: the stream ends with this error, and no end marker follows.</summary>
     /// <param name="error">What the client is told.</param>

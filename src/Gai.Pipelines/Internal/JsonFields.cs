@@ -40,6 +40,14 @@ internal ref struct JsonFields
         SseEncoder.WriteNumber(_output, value);
     }
 
+    public void NumberIfAny(ReadOnlySpan<byte> name, long value)
+    {
+        if (value != 0)
+        {
+            Number(name, value);
+        }
+    }
+
     public void Number(ReadOnlySpan<byte> name, double value)
     {
         Name(name);

@@ -68,7 +68,7 @@ internal static class StreamEventParser
                 return ToAudio(record);
             case "tool_call" or "tool.call":
                 JsonElement call = Field(record, "tool_call") ?? record;
-                return StreamEvent.ToolCall(CallId(record, call)!, ToolName(call)!, Raw(call, "input"));
+                return StreamEvent.ToolCall(CallId(record, call)!, ToolName(call)!, Raw(call, "input"), Text(call, "runner") == "server" ? ToolRunner.Server : ToolRunner.Client);
             case "tool_call_delta" or "tool.call.delta":
                 JsonElement part = Field(record, "tool_call") ?? record;
                 return StreamEvent.ToolCallDelta(CallId(record, part)!, ToolName(part), Text(part, "input_delta"));
@@ -131,7 +131,11 @@ internal static class StreamEventParser
 
     private static TokenUsage? ToUsage(JsonElement? usage) => usage is not { } counts
         ? null
-        : new TokenUsage(Long(counts, "input_tokens"), Long(counts, "output_tokens"), Long(counts, "total_tokens"));
+        : new TokenUsage(Long(counts, "input_tokens"), Long(counts, "output_tokens"), Long(counts, "total_tokens"))
+        {
+            CachedInputTokens = Long(counts, "cached_input_tokens"),
+            ReasoningTokens = Long(counts, "reasoning_tokens"),
+        };
 
     private static StreamEvent ToFailure(JsonElement record, JsonElement error)
     {

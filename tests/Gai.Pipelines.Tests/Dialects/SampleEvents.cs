@@ -30,6 +30,7 @@ internal static class SampleEvents
         ["empty audio"] = StreamEvent.AudioDelta(default),
         ["tool call"] = StreamEvent.ToolCall("call_1", "get_weather", "{\"city\":\"Zagreb\"}"),
         ["tool call without input"] = StreamEvent.ToolCall("call_1", "get_weather", default),
+        ["tool call of the server"] = StreamEvent.ToolCall("call_1", "get_weather", default, ToolRunner.Server),
         ["first tool-call delta"] = StreamEvent.ToolCallDelta("call_1", "get_weather", "{\"ci"),
         ["other tool-call delta"] = StreamEvent.ToolCallDelta("call_1", null, "ty\":"u8.ToArray()),
         ["tool result"] = StreamEvent.ToolResult("call_1", "get_weather", "{\n  \"tempC\": 21\n}"),
@@ -42,6 +43,7 @@ internal static class SampleEvents
         ["step"] = StreamEvent.FinishStep(2),
         ["finish"] = StreamEvent.Finish(FinishReasons.Stop, new TokenUsage(11, 7)),
         ["finish without anything"] = StreamEvent.Finish(),
+        ["finish with details"] = StreamEvent.Finish(FinishReasons.Length, new TokenUsage(11, 7) { CachedInputTokens = 8, ReasoningTokens = 3 }),
         ["raw"] = StreamEvent.Raw("{\"x\":1}"),
         ["raw nothing"] = StreamEvent.Raw(default),
     };

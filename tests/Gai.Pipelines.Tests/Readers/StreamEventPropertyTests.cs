@@ -131,7 +131,7 @@ public sealed class StreamEventPropertyTests
             (3, from t in some from s in name select StreamEvent.ReasoningDelta(t, s)),
             (3, from i in id from n in name from t in some select StreamEvent.ToolCallDelta(i, n, t)),
             (1, from i in text from m in text from p in text select StreamEvent.Start(i, m, p)),
-            (1, from i in id from j in json select StreamEvent.ToolCall(i, "get_weather", j)),
+            (1, from i in id from j in json from who in Gen.Elements(Enum.GetValues<ToolRunner>()) select StreamEvent.ToolCall(i, "get_weather", j, who)),
             (1, from i in id from n in name from j in json select StreamEvent.ToolResult(i, n, j)),
             (1, from b in bytes select StreamEvent.AudioDelta(b)),
             (1, from b in bytes from m in some from r in number from c in number from d in number select StreamEvent.AudioDelta(b, new AudioFormat(m, r, c, d))),
@@ -140,7 +140,8 @@ public sealed class StreamEventPropertyTests
                 select StreamEvent.SafetyCheck(new SafetyVerdict(c, a, s, n))),
             (1, from n in number select StreamEvent.FinishStep(n)),
             (1, from r in text select StreamEvent.Finish(r)),
-            (1, from r in text from i in number from o in number select StreamEvent.Finish(r, new TokenUsage(i, o, long.MaxValue))),
+            (1, from r in text from i in number from o in number from c in number from t in number
+                select StreamEvent.Finish(r, new TokenUsage(i, o, long.MaxValue) { CachedInputTokens = c, ReasoningTokens = t })),
             (1, from j in json select StreamEvent.Raw(j)),
             (1, from c in some from m in some from t in Gen.Elements(true, false) from wait in Gen.Elements<double?>(null, 0, 1500, 1e12)
                 select StreamEvent.Failure(new StreamError(c, m, t, wait is { } ms ? TimeSpan.FromMilliseconds(ms) : null))))

@@ -52,7 +52,7 @@ internal static class StreamEvents
             StreamEventType.TextDelta => Text(item.Text.ToString()),
             StreamEventType.ReasoningDelta => $"{Text(item.Text.ToString())} {Text(item.Signature)}",
             StreamEventType.AudioDelta => $"{Convert.ToHexString(item.Audio.Span)} {(item.AudioFormat is { } format ? format with { Mime = FrameAttacks.WellFormed(format.Mime) } : null)}",
-            StreamEventType.ToolCall => $"{Text(item.Id)} {Text(item.Name)} {Json(item.Text, "{}")}",
+            StreamEventType.ToolCall => $"{Text(item.Id)} {Text(item.Name)} {Json(item.Text, "{}")} {item.Runner}",
             StreamEventType.ToolCallDelta => $"{Text(item.Id)} {Text(item.Name)} {Text(item.Text.ToString())}",
             StreamEventType.ToolResult => $"{Text(item.Id)} {Text(item.Name)} {Json(item.Text, "null")}",
             StreamEventType.Citations => string.Join("; ", item.Citations.Select(one => $"{Text(one.Uri)} {Text(one.Title)} {one.Start} {one.End}")),

@@ -64,6 +64,15 @@ internal static class GaiFields
         fields.EndObject();
     }
 
+    /// <summary>Says that the server runs the tool; the client, which most often does, is not mentioned.</summary>
+    public static void WriteRunner(ref JsonFields fields, in StreamEvent item)
+    {
+        if (item.Runner == ToolRunner.Server)
+        {
+            fields.Text("\"runner\":"u8, "server");
+        }
+    }
+
     public static void WriteFinish(ref JsonFields fields, in StreamEvent item)
     {
         if (item.Usage is { } usage)
@@ -72,6 +81,8 @@ internal static class GaiFields
             fields.Number("\"input_tokens\":"u8, usage.InputTokens);
             fields.Number("\"output_tokens\":"u8, usage.OutputTokens);
             fields.Number("\"total_tokens\":"u8, usage.TotalTokens);
+            fields.NumberIfAny("\"cached_input_tokens\":"u8, usage.CachedInputTokens);
+            fields.NumberIfAny("\"reasoning_tokens\":"u8, usage.ReasoningTokens);
             fields.EndObject();
         }
         else

@@ -91,6 +91,7 @@ public sealed class GaiNdjsonDialect : StreamEventDialect
                 fields.Text("\"id\":"u8, item.Id);
                 fields.Json("\"input\":"u8, item.Text, "{}"u8, "The input of a tool call");
                 fields.Text("\"name\":"u8, item.Name);
+                GaiFields.WriteRunner(ref fields, item);
                 fields.EndObject();
                 break;
             case StreamEventType.ToolCallDelta:

@@ -109,6 +109,7 @@ public sealed class GaiSseDialect : StreamEventDialect
                 fields.Json("\"input\":"u8, item.Text, "{}"u8, "The input of a tool call");
                 fields.Text("\"tool_id\":"u8, item.Id);
                 fields.Text("\"tool_name\":"u8, item.Name);
+                GaiFields.WriteRunner(ref fields, item);
                 break;
             case StreamEventType.ToolCallDelta:
                 fields.Text("\"tool_id\":"u8, item.Id);

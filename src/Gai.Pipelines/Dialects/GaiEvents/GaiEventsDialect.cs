@@ -164,6 +164,7 @@ public sealed class GaiEventsDialect : StreamEventDialect
                 fields.BeginObject("\"tool_call\":"u8);
                 fields.Text("\"name\":"u8, item.Name);
                 fields.Json("\"input\":"u8, item.Text, "{}"u8, "The input of a tool call");
+                GaiFields.WriteRunner(ref fields, item);
                 fields.EndObject();
                 break;
             case StreamEventType.ToolCallDelta:

@@ -24,6 +24,7 @@ public sealed class GaiNdjsonDialectTests
         ["empty audio"] = """{"type":"audio_delta","audio":{"chunk":"","format":null}}""",
         ["tool call"] = """{"type":"tool_call","tool_call":{"id":"call_1","input":{"city":"Zagreb"},"name":"get_weather"}}""",
         ["tool call without input"] = """{"type":"tool_call","tool_call":{"id":"call_1","input":{},"name":"get_weather"}}""",
+        ["tool call of the server"] = """{"type":"tool_call","tool_call":{"id":"call_1","input":{},"name":"get_weather","runner":"server"}}""",
         ["first tool-call delta"] = """{"type":"tool_call_delta","tool_call":{"id":"call_1","name":"get_weather","input_delta":"{\"ci"}}""",
         ["other tool-call delta"] = """{"type":"tool_call_delta","tool_call":{"id":"call_1","input_delta":"ty\":"}}""",
         ["tool result"] = """{"type":"tool_result","tool_result":{"id":"call_1","name":"get_weather","result":{ "tempC": 21 }}}""",
@@ -36,6 +37,7 @@ public sealed class GaiNdjsonDialectTests
         ["step"] = """{"type":"finish_step","step":{"finished":true,"number":2}}""",
         ["finish"] = """{"type":"finish","finished":true,"usage":{"input_tokens":11,"output_tokens":7,"total_tokens":18},"finish_reason":"stop"}""",
         ["finish without anything"] = """{"type":"finish","finished":true,"usage":null}""",
+        ["finish with details"] = """{"type":"finish","finished":true,"usage":{"input_tokens":11,"output_tokens":7,"total_tokens":18,"cached_input_tokens":8,"reasoning_tokens":3},"finish_reason":"length"}""",
         ["raw"] = """{"type":"raw","raw":{"x":1}}""",
         ["raw nothing"] = """{"type":"raw","raw":null}""",
     };

@@ -65,6 +65,10 @@ public sealed class GaiSseDialectTests
             event: tool_call
             data: {"input":{},"tool_id":"call_1","tool_name":"get_weather"}
             """,
+        ["tool call of the server"] = """
+            event: tool_call
+            data: {"input":{},"tool_id":"call_1","tool_name":"get_weather","runner":"server"}
+            """,
         ["first tool-call delta"] = """
             event: tool_call_delta
             data: {"tool_id":"call_1","tool_name":"get_weather","input_delta":"{\"ci"}
@@ -112,6 +116,10 @@ public sealed class GaiSseDialectTests
         ["finish without anything"] = """
             event: finish
             data: {"usage":null}
+            """,
+        ["finish with details"] = """
+            event: finish
+            data: {"usage":{"input_tokens":11,"output_tokens":7,"total_tokens":18,"cached_input_tokens":8,"reasoning_tokens":3},"finish_reason":"length"}
             """,
         ["raw"] = """
             event: raw

@@ -26,6 +26,7 @@ public sealed class GaiEventsDialectTests
         ["empty audio"] = ("audio.delta", """{"audio":{"chunk":""}}"""),
         ["tool call"] = ("tool.call", """{"call_id":"call_1","tool_call":{"name":"get_weather","input":{"city":"Zagreb"}}}"""),
         ["tool call without input"] = ("tool.call", """{"call_id":"call_1","tool_call":{"name":"get_weather","input":{}}}"""),
+        ["tool call of the server"] = ("tool.call", """{"call_id":"call_1","tool_call":{"name":"get_weather","input":{},"runner":"server"}}"""),
         ["first tool-call delta"] = ("tool.call.delta", """{"call_id":"call_1","tool_call":{"name":"get_weather","input_delta":"{\"ci"}}"""),
         ["other tool-call delta"] = ("tool.call.delta", """{"call_id":"call_1","tool_call":{"input_delta":"ty\":"}}"""),
         ["tool result"] = ("tool.result", """{"call_id":"call_1","tool_name":"get_weather","tool_result":{ "tempC": 21 }}"""),
@@ -38,6 +39,7 @@ public sealed class GaiEventsDialectTests
         ["step"] = ("step.end", """{"step":2}"""),
         ["finish"] = ("finish", """{"usage":{"input_tokens":11,"output_tokens":7,"total_tokens":18},"finish_reason":"stop"}"""),
         ["finish without anything"] = ("finish", """{"usage":null}"""),
+        ["finish with details"] = ("finish", """{"usage":{"input_tokens":11,"output_tokens":7,"total_tokens":18,"cached_input_tokens":8,"reasoning_tokens":3},"finish_reason":"length"}"""),
         ["raw"] = ("raw", """{"raw":{"x":1}}"""),
         ["raw nothing"] = ("raw", """{"raw":null}"""),
     };
