@@ -15,6 +15,10 @@ public sealed class EventStreamOptions
     /// <value>Default 1 s; <see cref="TimeSpan.Zero"/> sends the head at once, <see cref="Timeout.InfiniteTimeSpan"/> only with the first event, otherwise up to 5 min.</value>
     public TimeSpan CommitWindow { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Gets or sets the commit window of endpoints that speak a vendor's dialect, whose clients try again on a real 429 and are used to waiting.</summary>
+    /// <value>Default 5 s, otherwise as <see cref="CommitWindow"/>. An endpoint's own <see cref="CommitWindow"/> goes first.</value>
+    public TimeSpan VendorCommitWindow { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Gets or sets when frames are flushed.</summary>
     /// <value>Default <see cref="FlushPolicy.Immediate"/>. In configuration <c>FlushPolicy:Delay</c> and <c>FlushPolicy:Bytes</c>.</value>
     public FlushPolicy FlushPolicy { get; set; } = FlushPolicy.Immediate;

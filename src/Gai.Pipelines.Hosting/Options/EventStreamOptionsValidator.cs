@@ -49,10 +49,8 @@ internal sealed class EventStreamOptionsValidator : IValidateOptions<EventStream
             Check(failures, nameof(options.KeepAliveInterval), options.KeepAliveInterval, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), "or 00:00:00 to turn keep-alives off");
         }
 
-        if (options.CommitWindow != Timeout.InfiniteTimeSpan)
-        {
-            Check(failures, nameof(options.CommitWindow), options.CommitWindow, TimeSpan.Zero, TimeSpan.FromMinutes(5), "or -00:00:00.001 to wait for the first event");
-        }
+        CheckCommitWindow(failures, nameof(options.CommitWindow), options.CommitWindow);
+        CheckCommitWindow(failures, nameof(options.VendorCommitWindow), options.VendorCommitWindow);
 
         if (options.RetryHint is { } retry)
         {
@@ -69,6 +67,14 @@ internal sealed class EventStreamOptionsValidator : IValidateOptions<EventStream
         {
             Check(failures, "FlushPolicy.Delay", policy.Delay, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10), "or 00:00:00 to flush at once");
             Check(failures, "FlushPolicy.Bytes", policy.Bytes, 1, 16 * Kibi * Kibi, "bytes");
+        }
+    }
+
+    private static void CheckCommitWindow(List<string> failures, string setting, TimeSpan value)
+    {
+        if (value != Timeout.InfiniteTimeSpan)
+        {
+            Check(failures, setting, value, TimeSpan.Zero, TimeSpan.FromMinutes(5), "or -00:00:00.001 to wait for the first event");
         }
     }
 

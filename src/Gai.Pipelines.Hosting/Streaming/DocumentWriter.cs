@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 
 namespace Gai.Pipelines.Hosting;
 
-/// <summary>Collects the records of a stream and makes one JSON array of them, within a limit.</summary>
+/// <summary>Collects the records of a stream and makes one JSON document of them, within a limit.</summary>
 /// <remarks>
 /// Each record is one line and has no line break inside, so the line ends are exactly the places of the commas.
 /// </remarks>
@@ -15,10 +15,15 @@ internal sealed class DocumentWriter : PipeWriter, IDisposable
 
     public DocumentWriter(int limit) => _limit = limit;
 
-    /// <summary>Ends the array. Called once, after the last record.</summary>
+    /// <summary>Makes the document. Called once, after the last record.</summary>
     /// <returns>The document, valid until the writer is disposed of.</returns>
-    public ReadOnlyMemory<byte> ToDocument()
+    public ReadOnlyMemory<byte> ToDocument(DocumentShape shape)
     {
+        if (shape == DocumentShape.OneValue)
+        {
+            return _buffer.AsMemory(1, _length - 1);
+        }
+
         _buffer[0] = (byte)'[';
         if (_length == 1)
         {
@@ -79,4 +84,4 @@ internal sealed class DocumentWriter : PipeWriter, IDisposable
 /// <summary>Tells that a stream is too long to be sent as one document.</summary>
 internal sealed class DocumentTooLargeException(int limit) : Exception(string.Create(
     System.Globalization.CultureInfo.InvariantCulture,
-    $"As one JSON document the stream would have more than {limit:N0} bytes. Accept text/event-stream or application/x-ndjson instead."));
+    $"As one JSON document the stream would have more than {limit:N0} bytes. Ask for a stream instead: accept text/event-stream or application/x-ndjson, or use what the API has for it."));

@@ -71,7 +71,7 @@ internal sealed class EventStreamExecutor(
         }
         else if (outcome.HeadSent)
         {
-            Conclude(context, outcome, dialect.FailureClose);
+            Conclude(context, outcome, EndsBroken(context, dialect.FailureClose));
         }
         else
         {
@@ -102,7 +102,7 @@ internal sealed class EventStreamExecutor(
         }
         else
         {
-            ReadOnlyMemory<byte> body = document.ToDocument();
+            ReadOnlyMemory<byte> body = document.ToDocument(dialect.DocumentShape);
             context.Response.ContentType = "application/json; charset=utf-8";
             context.Response.Headers.CacheControl = "no-cache";
             context.Response.ContentLength = body.Length;
@@ -145,7 +145,14 @@ internal sealed class EventStreamExecutor(
     private static DialectContext ContextOf(HttpContext context, StreamFormat format, EventStreamProfile profile) =>
         new(format, profile.Dialect, new StreamIdentity(context.TraceIdentifier, Activity.Current?.TraceId.ToHexString()));
 
-    private void Conclude(HttpContext context, in StreamOutcome outcome, FailureClose failureClose)
+    private static bool EndsBroken(HttpContext context, FailureClose failureClose) => failureClose switch
+    {
+        FailureClose.Broken => true,
+        FailureClose.BrokenOverHttp1 => HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol),
+        _ => false,
+    };
+
+    private void Conclude(HttpContext context, in StreamOutcome outcome, bool endsBroken)
     {
         switch (outcome.Reason)
         {
@@ -157,13 +164,13 @@ internal sealed class EventStreamExecutor(
                 break;
             case StreamOutcomeReason.Drained:
                 Log.StreamDrained(logger, context.Request.Path, outcome.Events);
-                if (failureClose == FailureClose.Broken)
+                if (endsBroken)
                 {
                     context.Abort();
                 }
 
                 break;
-            case StreamOutcomeReason.SourceFailed when failureClose == FailureClose.Broken:
+            case StreamOutcomeReason.SourceFailed when endsBroken:
                 // The server sends what is flushed, leaves out the end that HTTP prescribes, and logs the exception. To
                 // abort the connection here instead would lose bytes that are still on their way.
                 ExceptionDispatchInfo.Throw(outcome.Exception!);
@@ -235,6 +242,6 @@ internal sealed class EventStreamExecutor(
     private static Task DrainingAsync(HttpContext context)
     {
         context.Response.Headers.RetryAfter = "1";
-        return Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, StreamError.ServerDraining.Message, StreamErrorCodes.ServerDraining);
+        return Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, StreamError.ServerDraining);
     }
 }

@@ -8,9 +8,11 @@ internal sealed class EventStreamMetadata
 {
     private static readonly string[] MediaTypes = [.. Enum.GetValues<StreamFormat>().Select(static format => format.MediaType())];
 
-    public static void AddTo(EndpointBuilder builder, Type eventType)
+    public static void AddTo(EndpointBuilder builder, Type eventType) => AddTo(builder, eventType, MediaTypes);
+
+    public static void AddTo(EndpointBuilder builder, Type eventType, string[] mediaTypes)
     {
         builder.Metadata.Add(new EventStreamMetadata());
-        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, eventType, MediaTypes));
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, eventType, mediaTypes));
     }
 }

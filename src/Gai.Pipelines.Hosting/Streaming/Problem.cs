@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gai.Pipelines.Hosting;
 
-/// <summary>Answers with a problem document (RFC 9457) instead of a stream.</summary>
+/// <summary>Answers with a problem document (RFC 9457) instead of a stream, or with the endpoint's own kind of document.</summary>
 internal static partial class Problem
 {
     // The document is never part of a page, so quotation marks may stay readable.
@@ -19,33 +20,49 @@ internal static partial class Problem
     public static Task WriteAsync(HttpContext context, Exception failure, bool includeExceptionText)
     {
         int status = StreamFailure.Status(failure);
-        if (failure is BadHttpRequestException bad)
-        {
-            return WriteAsync(context, status, DescribeBadRequest(bad));
-        }
+        return failure is BadHttpRequestException bad
+            ? WriteAsync(context, status, DescribeBadRequest(bad))
+            : WriteAsync(context, status, StreamFailure.Describe(failure, includeExceptionText));
+    }
 
-        StreamError error = StreamFailure.Describe(failure, includeExceptionText);
+    /// <summary>Answers a failure for which a status says enough to programs.</summary>
+    public static Task WriteAsync(HttpContext context, int status, string detail) =>
+        WriteAsync(context, status, new StreamError(string.Empty, detail));
+
+    public static Task WriteAsync(HttpContext context, int status, in StreamError error)
+    {
         if (error.RetryAfter is { } wait)
         {
             context.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         }
 
-        return WriteAsync(context, status, error.Message, error.Code);
+        return context.GetEndpoint()?.Metadata.GetMetadata<IFailureDocument>() is { } document
+            ? WriteAsync(context, status, error.Code.Length > 0 ? error : error with { Code = StreamFailure.Code(status) }, document)
+            : WriteProblemAsync(context, status, error);
     }
 
-    public static async Task WriteAsync(HttpContext context, int status, string detail, string? code = null)
+    private static Task WriteAsync(HttpContext context, int status, in StreamError error, IFailureDocument document)
+    {
+        status = document.StatusOf(error, status);
+        var body = new ArrayBufferWriter<byte>(256);
+        document.Write(body, error, status);
+        context.Response.StatusCode = status;
+        context.Response.ContentType = document.ContentType;
+        context.Response.ContentLength = body.WrittenCount;
+        return context.Response.Body.WriteAsync(body.WrittenMemory, context.RequestAborted).AsTask();
+    }
+
+    private static async Task WriteProblemAsync(HttpContext context, int status, StreamError error)
     {
         context.Response.StatusCode = status;
         var problem = new ProblemDetails
         {
             Status = status,
             Title = ReasonPhrases.GetReasonPhrase(status),
-            Detail = detail,
+            Detail = error.Message,
         };
-        if (code is not null)
-        {
-            problem.Extensions["code"] = code;
-        }
+        AddIfAny(problem, "code", error.Code);
+        AddIfAny(problem, "parameter", error.Parameter);
 
         // The application's own service goes first: it may add to the document. It declines clients that do not accept
         // JSON, as those of a stream never do, and they are told all the same.
@@ -56,6 +73,14 @@ internal static partial class Problem
         }
 
         await context.Response.WriteAsJsonAsync(problem, Json.ProblemDetails, "application/problem+json", context.RequestAborted);
+    }
+
+    private static void AddIfAny(ProblemDetails problem, string name, string? value)
+    {
+        if (!string.IsNullOrEmpty(value))
+        {
+            problem.Extensions[name] = value;
+        }
     }
 
     private static string DescribeBadRequest(BadHttpRequestException failure)

@@ -23,6 +23,14 @@ internal static class StreamFailure
         _ => StatusCodes.Status500InternalServerError,
     };
 
+    /// <summary>The code of a failure of which only the status is known.</summary>
+    public static string Code(int status) => status switch
+    {
+        StatusCodes.Status503ServiceUnavailable => StreamErrorCodes.Overloaded,
+        < StatusCodes.Status500InternalServerError => StreamErrorCodes.InvalidRequest,
+        _ => StreamErrorCodes.Internal,
+    };
+
     private static int Status(string code) => code switch
     {
         StreamErrorCodes.InvalidRequest or StreamErrorCodes.Unsupported or StreamErrorCodes.ContextLengthExceeded

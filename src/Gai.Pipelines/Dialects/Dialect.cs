@@ -16,6 +16,10 @@ public abstract class Dialect<T>
     /// <value>The default is <see cref="FailureClose.Clean"/>, right for a dialect whose every client notices an error frame or a missing end marker.</value>
     public virtual FailureClose FailureClose => FailureClose.Clean;
 
+    /// <summary>Gets what the dialect's JSON document looks like.</summary>
+    /// <value>The default is <see cref="DocumentShape.ArrayOfRecords"/>.</value>
+    public virtual DocumentShape DocumentShape => DocumentShape.ArrayOfRecords;
+
     /// <summary>Writes what comes before the first event; called once, when the head of the response is sent.</summary>
     /// <param name="output">The frame.</param>
     public virtual void WriteOpening(FrameWriter output)

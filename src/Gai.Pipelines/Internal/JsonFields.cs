@@ -34,6 +34,18 @@ internal ref struct JsonFields
         }
     }
 
+    public void TextOrNull(ReadOnlySpan<byte> name, string? value)
+    {
+        if (value is null)
+        {
+            Null(name);
+        }
+        else
+        {
+            Text(name, value);
+        }
+    }
+
     public void Number(ReadOnlySpan<byte> name, long value)
     {
         Name(name);
@@ -71,6 +83,13 @@ internal ref struct JsonFields
     {
         Name(name);
         RawJson.Write(_output, json, ifEmpty, what);
+    }
+
+    /// <summary>A JSON value as the text of a string.</summary>
+    public void JsonAsString(ReadOnlySpan<byte> name, in EventText json, ReadOnlySpan<byte> ifEmpty, string what)
+    {
+        Name(name);
+        RawJson.WriteAsString(_output, json, ifEmpty, what);
     }
 
     public void Base64(ReadOnlySpan<byte> name, ReadOnlySpan<byte> bytes)

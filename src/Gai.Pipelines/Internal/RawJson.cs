@@ -35,6 +35,37 @@ internal static class RawJson
         }
     }
 
+    /// <summary>Writes one JSON value as the text of a JSON string, as some vendors have it.</summary>
+    /// <exception cref="FormatException">It is not one JSON value.</exception>
+    public static void WriteAsString(FrameWriter output, in EventText json, ReadOnlySpan<byte> ifEmpty, string what)
+    {
+        if (json.IsEmpty)
+        {
+            output.Write("\""u8);
+            output.Write(ifEmpty);
+            output.Write("\""u8);
+            return;
+        }
+
+        Check(json, what);
+        JsonText.WriteString(output, json);
+    }
+
+    /// <summary>Makes sure that a text is one JSON value.</summary>
+    /// <exception cref="FormatException">It is not.</exception>
+    public static void Check(in EventText json, string what)
+    {
+        if (!json.IsString)
+        {
+            Validate(json.Utf8.Span, what);
+            return;
+        }
+
+        byte[] rented = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(json.String.Length));
+        Validate(rented.AsSpan(0, Encoding.UTF8.GetBytes(json.String, rented)), what);
+        ArrayPool<byte>.Shared.Return(rented);
+    }
+
     private static void Write(FrameWriter output, ReadOnlySpan<byte> json, string what)
     {
         Validate(json, what);

@@ -17,6 +17,7 @@ public sealed class EventStreamOptionsValidatorTests
         { "KeepAliveInterval", "01:00:01", "00:00:01 to 01:00:00", o => o.KeepAliveInterval = TimeSpan.FromSeconds(3601) },
         { "KeepAliveInterval", "-00:00:01", "00:00:01 to 01:00:00", o => o.KeepAliveInterval = TimeSpan.FromSeconds(-1) },
         { "CommitWindow", "-00:00:02", "00:00:00 to 00:05:00, or -00:00:00.001 to wait for the first event", o => o.CommitWindow = TimeSpan.FromSeconds(-2) },
+        { "VendorCommitWindow", "00:05:01", "00:00:00 to 00:05:00", o => o.VendorCommitWindow = TimeSpan.FromSeconds(301) },
         { "CommitWindow", "00:05:01", "00:00:00 to 00:05:00", o => o.CommitWindow = TimeSpan.FromSeconds(301) },
         { "RetryHint", "-00:00:01", "00:00:00 to 01:00:00, or leave it out", o => o.RetryHint = TimeSpan.FromSeconds(-1) },
         { "RetryHint", "02:00:00", "00:00:00 to 01:00:00", o => o.RetryHint = TimeSpan.FromHours(2) },

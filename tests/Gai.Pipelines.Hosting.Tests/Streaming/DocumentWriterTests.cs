@@ -18,7 +18,16 @@ public sealed class DocumentWriterTests
             document.Write(Encoding.UTF8.GetBytes(record));
         }
 
-        Assert.Equal(expected, Encoding.UTF8.GetString(document.ToDocument().Span));
+        Assert.Equal(expected, Encoding.UTF8.GetString(document.ToDocument(DocumentShape.ArrayOfRecords).Span));
+    }
+
+    [Fact]
+    public void ToDocument_OneValue_IsWhatWasWritten()
+    {
+        using var document = new DocumentWriter(1000);
+        document.Write("{\"a\":1}\n"u8);
+
+        Assert.Equal("{\"a\":1}\n", Encoding.UTF8.GetString(document.ToDocument(DocumentShape.OneValue).Span));
     }
 
     [Fact]
@@ -30,7 +39,7 @@ public sealed class DocumentWriterTests
             document.Write(Encoding.UTF8.GetBytes($"{i}\n"));
         }
 
-        int[] read = JsonSerializer.Deserialize<int[]>(document.ToDocument().Span)!;
+        int[] read = JsonSerializer.Deserialize<int[]>(document.ToDocument(DocumentShape.ArrayOfRecords).Span)!;
         Assert.Equal(Enumerable.Range(0, 20_000), read);
     }
 
@@ -41,7 +50,7 @@ public sealed class DocumentWriterTests
 
         document.Write("12345678\n"u8);
 
-        Assert.Equal("[12345678]", Encoding.UTF8.GetString(document.ToDocument().Span));
+        Assert.Equal("[12345678]", Encoding.UTF8.GetString(document.ToDocument(DocumentShape.ArrayOfRecords).Span));
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -55,7 +57,7 @@ public sealed class ProblemTests
         DefaultHttpContext context = NewContext(services => services.AddProblemDetails(
             options => options.CustomizeProblemDetails = details => details.ProblemDetails.Extensions["from"] = "the application"));
 
-        await Problem.WriteAsync(context, 503, "detail", "code");
+        await Problem.WriteAsync(context, 503, new StreamError("code", "detail"));
 
         Assert.Equal("the application", ReadBody(context).GetProperty("from").GetString());
     }
@@ -66,9 +68,43 @@ public sealed class ProblemTests
         DefaultHttpContext context = NewContext(services => services.AddProblemDetails());
         context.Request.Headers.Accept = "text/event-stream";
 
-        await Problem.WriteAsync(context, 503, "detail", "server_draining");
+        await Problem.WriteAsync(context, 503, new StreamError("server_draining", "detail"));
 
         Assert.Equal("server_draining", ReadBody(context).GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task WriteAsync_EndpointHasDocumentOfItsOwn_ItWordsTheFailure()
+    {
+        DefaultHttpContext context = NewContext();
+        context.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(new OwnDocument()), "own"));
+
+        await Problem.WriteAsync(context, 503, new StreamError("overloaded", "No room", true, TimeSpan.FromSeconds(1.2)) { Parameter = "p" });
+
+        Assert.Equal(529, context.Response.StatusCode);
+        Assert.Equal("text/own", context.Response.ContentType);
+        Assert.Equal("2", context.Response.Headers.RetryAfter);
+        Assert.Equal("overloaded|No room|p|529", Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray()));
+    }
+
+    [Fact]
+    public async Task WriteAsync_ParameterIsWrong_ProblemNamesIt()
+    {
+        DefaultHttpContext context = NewContext();
+
+        await Problem.WriteAsync(context, 400, new StreamError("invalid_request", "detail") { Parameter = "messages[0].role" });
+
+        Assert.Equal("messages[0].role", ReadBody(context).GetProperty("parameter").GetString());
+    }
+
+    private sealed class OwnDocument : IFailureDocument
+    {
+        public string ContentType => "text/own";
+
+        public int StatusOf(in StreamError error, int status) => status + 26;
+
+        public void Write(IBufferWriter<byte> body, in StreamError error, int status) =>
+            body.Write(Encoding.UTF8.GetBytes($"{error.Code}|{error.Message}|{error.Parameter}|{status}"));
     }
 
     private static DefaultHttpContext NewContext(Action<IServiceCollection>? configure = null)
