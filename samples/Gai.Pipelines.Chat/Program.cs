@@ -27,6 +27,10 @@ app.MapGet("/v1/events", (string q, IChatClient chat) => TypedResults.Extensions
 app.MapPost("/v1/events", (ChatRequest request, IChatClient chat) =>
     TypedResults.Extensions.ChatStream(chat, request.ToMessages(), Dialects.GaiEvents));
 
+// The same events in the dialects of vendors, for clients that are written for these.
+app.MapOpenAIChatCompletions("/v1/chat/completions");
+app.MapOpenAICompletions("/v1/completions");
+
 // Plain typed events, numbered. The type info of our own context allocates nothing; the application's options have an
 // encoder, and with one the serializer leaves the generated fast path and boxes a struct.
 app.MapGet("/ticks", (TimeProvider time, int count = 10, int intervalMs = 1000) => TypedResults.Extensions.EventStream(

@@ -1,0 +1,45 @@
+using Microsoft.Extensions.AI;
+
+namespace Gai.Pipelines.AI;
+
+/// <summary>Reads images, audio and files of a request.</summary>
+internal static class RequestData
+{
+    /// <summary>Reads a <c>data:</c> URL as bytes, any other as an address that the provider fetches.</summary>
+    public static AIContent FromUrl(RequestValue url, string mediaType, string? name = null)
+    {
+        string text = url.AsText();
+        if (text.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
+        {
+            try
+            {
+                return new DataContent(text) { Name = name };
+            }
+            catch (Exception failure) when (failure is ArgumentException or UriFormatException or FormatException)
+            {
+                throw url.Wrong("a data: URL such as data:image/png;base64,...");
+            }
+        }
+
+        return Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
+            ? new UriContent(address, mediaType)
+            : throw url.Wrong("an http:, https: or data: URL");
+    }
+
+    public static DataContent FromBase64(RequestValue data, string mediaType)
+    {
+        if (!data.Json.TryGetBytesFromBase64(out byte[]? bytes))
+        {
+            throw data.Wrong("base64");
+        }
+
+        try
+        {
+            return new DataContent(bytes, mediaType);
+        }
+        catch (ArgumentException)
+        {
+            throw RequestError.At(data.Path, $"{data.Path} has the media type \"{mediaType}\", which is none. Name its real one.");
+        }
+    }
+}
