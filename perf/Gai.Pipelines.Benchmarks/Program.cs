@@ -2,6 +2,7 @@ using System.Globalization;
 using BenchmarkDotNet.Running;
 using Gai.Pipelines.Benchmarks;
 using Gai.Pipelines.Benchmarks.Encoders;
+using Gai.Pipelines.Benchmarks.Gateway;
 using Gai.Pipelines.Benchmarks.Pump;
 using Gai.Pipelines.Benchmarks.Reports;
 using Gai.Pipelines.Benchmarks.Ticks;
@@ -20,6 +21,8 @@ switch (args)
         return RunVerb.Run(ReportVerb.CasesRun, [typeof(EncoderBenchmarks), typeof(RecordBenchmarks), typeof(SourceBenchmarks)], rounds: 1);
     case [ReportVerb.TicksRun, ..]:
         return await TicksVerb.RunAsync(args[1..]);
+    case [ReportVerb.GatewayRun]:
+        return await GatewayVerb.RunAsync();
     case ["report"]:
         return ReportVerb.Run(folder: null);
     case ["report", string folder]:

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Gai.Pipelines.Benchmarks.Gateway;
 using Gai.Pipelines.Benchmarks.Ticks;
 
 namespace Gai.Pipelines.Benchmarks.Reports;
@@ -10,6 +11,7 @@ internal static class ReportVerb
     public const string ClaimsRun = "claims";
     public const string CasesRun = "cases";
     public const string TicksRun = "ticks";
+    public const string GatewayRun = "gateway";
 
     public static int Run(string? folder)
     {
@@ -28,6 +30,11 @@ internal static class ReportVerb
         if (TicksReport.Newest(folder) is { } ticks)
         {
             text = Replace(text, "ticks-heap", ticks.Table());
+        }
+
+        if (GatewayReport.Newest(folder) is { } gateway)
+        {
+            text = Replace(text, "gateway", gateway.Table());
         }
 
         File.WriteAllText(file, text);

@@ -23,7 +23,8 @@ internal sealed class SampleServer : IDisposable
 
     public Uri Http2 { get; }
 
-    public static async Task<SampleServer> StartAsync()
+    /// <param name="settings">Settings of the sample, by the names of environment variables.</param>
+    public static async Task<SampleServer> StartAsync(IReadOnlyDictionary<string, string>? settings = null)
     {
         string project = Path.Combine(Repository.Root, "samples", "Gai.Pipelines.Chat");
         using (Process build = Process.Start(new ProcessStartInfo("dotnet", "build -c Release -v quiet") { WorkingDirectory = project })!)
@@ -41,6 +42,11 @@ internal sealed class SampleServer : IDisposable
         var start = new ProcessStartInfo("dotnet", [program]) { WorkingDirectory = project };
         start.Environment["Kestrel__Endpoints__Http1__Url"] = http1.OriginalString;
         start.Environment["Kestrel__Endpoints__Http2__Url"] = http2.OriginalString;
+        foreach ((string name, string value) in settings ?? new Dictionary<string, string>(StringComparer.Ordinal))
+        {
+            start.Environment[name] = value;
+        }
+
         var server = new SampleServer(Process.Start(start)!, http1, http2);
         try
         {
