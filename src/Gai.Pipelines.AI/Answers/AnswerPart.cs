@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Gai.Pipelines.AI;
 
@@ -14,7 +15,8 @@ internal enum AnswerPartKind
 /// <summary>A part of an answer that has been put together again from its pieces.</summary>
 internal sealed class AnswerPart(AnswerPartKind kind, string? id = null, string? name = null)
 {
-    private readonly ArrayBufferWriter<byte> _text = new();
+    // Rented, so that a stream which remembers its text leaves no garbage. One that is never released is collected as any other.
+    private byte[] _text = [];
 
     public AnswerPartKind Kind { get; } = kind;
 
@@ -24,6 +26,9 @@ internal sealed class AnswerPart(AnswerPartKind kind, string? id = null, string?
     /// <summary>The name of the tool.</summary>
     public string? Name { get; private set; } = name;
 
+    /// <summary>Whether the input of a tool call is known to be complete.</summary>
+    public bool IsWhole { get; set; }
+
     /// <summary>The signature of a reasoning.</summary>
     public string? Signature { get; set; }
 
@@ -31,23 +36,58 @@ internal sealed class AnswerPart(AnswerPartKind kind, string? id = null, string?
     public List<Citation>? Citations { get; private set; }
 
     /// <summary>The text, or the JSON of a tool call's input. Valid until the next piece.</summary>
-    public EventText Text => _text.WrittenMemory;
+    public EventText Text => new ReadOnlyMemory<byte>(_text, 0, Length);
 
-    public int Length => _text.WrittenCount;
+    public int Length { get; private set; }
 
     public void Append(in EventText piece)
     {
         if (piece.String is { } text)
         {
-            Encoding.UTF8.GetBytes(text, _text);
+            Length += Encoding.UTF8.GetBytes(text, Room(Encoding.UTF8.GetMaxByteCount(text.Length)));
+        }
+        else if (Utf8.IsValid(piece.Utf8.Span))
+        {
+            piece.Utf8.Span.CopyTo(Room(piece.Utf8.Length));
+            Length += piece.Utf8.Length;
         }
         else
         {
-            _text.Write(piece.Utf8.Span);
+            // Two halves of a code point that were not sent together must not become one here.
+            Append(Encoding.UTF8.GetString(piece.Utf8.Span));
         }
     }
 
     public void NameIfUnnamed(string? name) => Name ??= name;
 
     public void Cite(IReadOnlyList<Citation> citations) => (Citations ??= []).AddRange(citations);
+
+    /// <summary>Gives the memory back; the text is gone.</summary>
+    public void Release()
+    {
+        byte[] text = _text;
+        _text = [];
+        Length = 0;
+        if (text.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(text);
+        }
+    }
+
+    private Span<byte> Room(int size)
+    {
+        if (_text.Length - Length < size)
+        {
+            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(Length + size, 2 * Length));
+            _text.AsSpan(0, Length).CopyTo(larger);
+            if (_text.Length > 0)
+            {
+                ArrayPool<byte>.Shared.Return(_text);
+            }
+
+            _text = larger;
+        }
+
+        return _text.AsSpan(Length);
+    }
 }

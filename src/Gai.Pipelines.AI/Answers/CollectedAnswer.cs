@@ -38,24 +38,28 @@ internal sealed class CollectedAnswer
             case StreamEventType.Start:
                 Model = item.Model;
                 break;
-            case StreamEventType.TextDelta:
+            case StreamEventType.TextDelta when !item.Text.IsEmpty:
                 Append(Last(AnswerPartKind.Text), item.Text);
                 break;
-            case StreamEventType.ReasoningDelta:
+            case StreamEventType.ReasoningDelta when !item.Text.IsEmpty || item.Signature is not null:
                 AnswerPart reasoning = Last(AnswerPartKind.Reasoning);
                 Append(reasoning, item.Text);
                 reasoning.Signature = item.Signature ?? reasoning.Signature;
                 break;
             case StreamEventType.ToolCall when item.Runner == ToolRunner.Client:
-                Append(Call(item.Id!, item.Name), item.Text);
+                AddWhole(Call(item.Id!, item.Name), item.Text);
                 break;
             case StreamEventType.ToolCallDelta:
                 AnswerPart call = Call(item.Id!, item.Name);
                 call.NameIfUnnamed(item.Name);
-                Append(call, item.Text);
+                if (!call.IsWhole)
+                {
+                    Append(call, item.Text);
+                }
+
                 break;
-            case StreamEventType.Citations:
-                LastText()?.Cite(item.Citations);
+            case StreamEventType.Citations when item.Citations.Count > 0:
+                (LastText() ?? Last(AnswerPartKind.Text)).Cite(item.Citations);
                 break;
             case StreamEventType.Finish:
                 Usage = item.Usage;
@@ -67,6 +71,25 @@ internal sealed class CollectedAnswer
     /// <summary>Gives the reason of an answer with tool calls, which some providers end with a plain stop or with no word.</summary>
     public static string Neutral(string? reason, bool hasToolCalls) =>
         hasToolCalls && reason is null or FinishReasons.Stop ? FinishReasons.ToolCalls : reason ?? FinishReasons.Stop;
+
+    /// <summary>Gives the memory of the texts back.</summary>
+    public void Release()
+    {
+        foreach (AnswerPart part in _parts)
+        {
+            part.Release();
+        }
+    }
+
+    /// <summary>Adds the input of a whole call, unless pieces have already given it.</summary>
+    private void AddWhole(AnswerPart call, in EventText input)
+    {
+        call.IsWhole = true;
+        if (call.Length == 0)
+        {
+            Append(call, input);
+        }
+    }
 
     private void Append(AnswerPart part, in EventText text)
     {

@@ -21,7 +21,11 @@ internal abstract class DocumentDialect : StreamEventDialect
     {
     }
 
-    protected sealed override void WriteEndFrame(FrameWriter output) => WriteDocument(output, _answer);
+    protected sealed override void WriteEndFrame(FrameWriter output)
+    {
+        WriteDocument(output, _answer);
+        _answer.Release();
+    }
 
     /// <summary>Writes the whole answer.</summary>
     protected abstract void WriteDocument(FrameWriter output, CollectedAnswer answer);

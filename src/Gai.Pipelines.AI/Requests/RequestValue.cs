@@ -38,7 +38,17 @@ internal readonly struct RequestValue(JsonElement json, string path)
 
     public float? Number(string name, double least, double most) => Optional(name)?.AsNumber(least, most);
 
-    public string AsText() => IsText ? Json.GetString()! : throw Wrong("a string");
+    public string AsText()
+    {
+        try
+        {
+            return IsText ? Json.GetString()! : throw Wrong("a string");
+        }
+        catch (InvalidOperationException)
+        {
+            throw Wrong("Unicode text, without half of a surrogate pair");
+        }
+    }
 
     public bool AsBool() => Json.ValueKind switch
     {
