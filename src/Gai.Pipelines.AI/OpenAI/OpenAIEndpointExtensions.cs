@@ -50,4 +50,25 @@ public static class OpenAIEndpointExtensions
         ArgumentNullException.ThrowIfNull(answer);
         return ChatApiEndpoint.Map(endpoints, pattern, OpenAICompletionsApi.Instance, answer);
     }
+
+    /// <summary>Maps OpenAI's Responses over the registered <see cref="Microsoft.Extensions.AI.IChatClient"/>.</summary>
+    /// <param name="endpoints">The application or a group.</param>
+    /// <param name="pattern">The route, by convention <c>/v1/responses</c>.</param>
+    /// <returns>The endpoint's convention builder, for authorization, CORS, rate limits and options.</returns>
+    /// <remarks>Nothing is stored: a client sends the whole conversation with every request.</remarks>
+    public static IEndpointConventionBuilder MapOpenAIResponses(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern) =>
+        ChatApiEndpoint.Map(endpoints, pattern, OpenAIResponsesApi.Instance, answer: null);
+
+    /// <summary>Maps OpenAI's Responses over any source of events.</summary>
+    /// <param name="endpoints">The application or a group.</param>
+    /// <param name="pattern">The route, by convention <c>/v1/responses</c>.</param>
+    /// <param name="answer">Answers a call. The events are asked for with a token that is cancelled when the client leaves.</param>
+    /// <returns>The endpoint's convention builder, for authorization, CORS, rate limits and options.</returns>
+    /// <remarks>Nothing is stored: a client sends the whole conversation with every request.</remarks>
+    public static IEndpointConventionBuilder MapOpenAIResponses(
+        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern, Func<HttpContext, ChatCall, IAsyncEnumerable<StreamEvent>> answer)
+    {
+        ArgumentNullException.ThrowIfNull(answer);
+        return ChatApiEndpoint.Map(endpoints, pattern, OpenAIResponsesApi.Instance, answer);
+    }
 }

@@ -26,6 +26,13 @@ internal ref struct JsonFields
         JsonText.WriteString(_output, value);
     }
 
+    /// <summary>Begins a text; the caller goes on after the quotation mark.</summary>
+    public void TextOpen(ReadOnlySpan<byte> name)
+    {
+        Name(name);
+        _output.Write("\""u8);
+    }
+
     public void TextIfAny(ReadOnlySpan<byte> name, string? value)
     {
         if (value is not null)
@@ -126,6 +133,12 @@ internal ref struct JsonFields
         Name(name);
         _output.Write("["u8);
         _separate = false;
+    }
+
+    public void EmptyArray(ReadOnlySpan<byte> name)
+    {
+        BeginArray(name);
+        EndArray();
     }
 
     public void BeginItem() => BeginObject([]);

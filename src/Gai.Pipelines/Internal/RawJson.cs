@@ -66,6 +66,20 @@ internal static class RawJson
         ArrayPool<byte>.Shared.Return(rented);
     }
 
+    /// <summary>Finds out whether a text is one JSON value.</summary>
+    public static bool IsValid(in EventText json)
+    {
+        try
+        {
+            Check(json, "It");
+            return true;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
     private static void Write(FrameWriter output, ReadOnlySpan<byte> json, string what)
     {
         Validate(json, what);

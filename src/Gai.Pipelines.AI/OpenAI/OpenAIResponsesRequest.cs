@@ -1,0 +1,101 @@
+using Microsoft.Extensions.AI;
+
+namespace Gai.Pipelines.AI;
+
+/// <summary>Reads the body of <c>POST /v1/responses</c>.</summary>
+internal static class OpenAIResponsesRequest
+{
+    public static OpenAIResponsesCall Read(RequestValue body)
+    {
+        body.AllowOnly(
+            "model", "input", "instructions", "stream", "stream_options", "tools", "tool_choice", "parallel_tool_calls", "temperature", "top_p",
+            "max_output_tokens", "text", "reasoning", "include", "store", "truncation", "metadata", "user", "service_tier", "safety_identifier",
+            "prompt_cache_key", "prompt_cache_retention", "prompt_cache_options", "max_tool_calls", "top_logprobs",
+            "background", "previous_response_id", "conversation", "prompt", "context_management", "moderation", "image", "access_programs");
+        RefuseWhatIsNotOffered(body);
+        var call = new OpenAIResponsesCall { IsStreaming = body.Bool("stream") ?? false };
+        body.Optional("stream_options")?.AllowOnly("include_obfuscation");
+        ReadOptions(body, call);
+        if (body.Text("instructions") is { Length: > 0 } instructions)
+        {
+            call.Messages.Add(new ChatMessage(ChatRole.System, instructions));
+        }
+
+        OpenAIResponsesInput.Read(body.Required("input"), call.Messages);
+        call.Echo = OpenAIResponsesEcho.Render(body);
+        return call;
+    }
+
+    private static void ReadOptions(RequestValue body, OpenAIResponsesCall call)
+    {
+        ChatOptions options = call.Options;
+        options.ModelId = body.RequiredText("model");
+        options.Temperature = body.Number("temperature", 0, 2);
+        options.TopP = body.Number("top_p", 0, 1);
+        options.MaxOutputTokens = body.Int("max_output_tokens", 1);
+        options.Reasoning = body.Optional("reasoning") is { } reasoning ? ReadReasoning(reasoning) : null;
+        if (body.Optional("text") is { } text)
+        {
+            text.AllowOnly("format", "verbosity");
+            options.ResponseFormat = text.Optional("format") is { } format ? OpenAIOptions.Format(format, inner: null) : null;
+            call.Add("verbosity", text.Text("verbosity"));
+        }
+
+        OpenAITools.Read(body, options, static tool => tool);
+        body.Optional("metadata")?.AsObject();
+        foreach (string hint in (ReadOnlySpan<string>)["user", "service_tier", "safety_identifier", "prompt_cache_key"])
+        {
+            call.Add(hint, body.Text(hint));
+        }
+    }
+
+    private static ReasoningOptions ReadReasoning(RequestValue reasoning)
+    {
+        reasoning.AllowOnly("effort", "summary", "generate_summary");
+        ReasoningOptions options = OpenAIOptions.Reasoning(reasoning.Optional("effort")) ?? new ReasoningOptions();
+        if ((reasoning.Optional("summary") ?? reasoning.Optional("generate_summary")) is { } summary)
+        {
+            options.Output = summary.AsText() switch
+            {
+                "auto" or "concise" => ReasoningOutput.Summary,
+                "detailed" => ReasoningOutput.Full,
+                _ => throw summary.Wrong("\"auto\", \"concise\" or \"detailed\""),
+            };
+        }
+
+        return options;
+    }
+
+    private static void RefuseWhatIsNotOffered(RequestValue body)
+    {
+        const string NothingIsStored = "answers are not stored here. Send the whole conversation as input.";
+        body.Refuse("previous_response_id", NothingIsStored);
+        body.Refuse("conversation", NothingIsStored);
+        body.Refuse("prompt", "prompts are not stored here. Send instructions and input.");
+        body.Refuse("store", "answers are not stored here. Leave it out or set it to false.");
+        body.Refuse("background", "answers are not stored here, so nobody could fetch it later. Leave it out or set it to false.");
+        body.Refuse("context_management", "the conversation goes to the model as it is. Remove it.");
+        body.Refuse("moderation", "this server does not moderate. Remove it.");
+        body.Refuse("image", "the answer is text. Remove it.");
+        body.Refuse("access_programs", "this server has none. Remove it.");
+        if (body.Int("top_logprobs", 0) is > 0)
+        {
+            throw RequestError.At("top_logprobs", "top_logprobs is not supported: the model behind this server does not report it. Remove it.", StreamErrorCodes.Unsupported);
+        }
+
+        if (body.Text("truncation") is { } truncation && truncation != "disabled")
+        {
+            throw RequestError.At(
+                "truncation", "truncation is not supported: the conversation goes to the model as it is. Leave it out or set it to \"disabled\".", StreamErrorCodes.Unsupported);
+        }
+
+        foreach (RequestValue wanted in body.Optional("include")?.AsItems() ?? [])
+        {
+            if (wanted.AsText() != "reasoning.encrypted_content")
+            {
+                throw RequestError.At(
+                    wanted.Path, $"{wanted.Path} is not supported: only \"reasoning.encrypted_content\" can be included. Remove it.", StreamErrorCodes.Unsupported);
+            }
+        }
+    }
+}
