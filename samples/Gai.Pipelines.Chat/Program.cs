@@ -31,6 +31,7 @@ app.MapPost("/v1/events", (ChatRequest request, IChatClient chat) =>
 app.MapOpenAIChatCompletions("/v1/chat/completions");
 app.MapOpenAICompletions("/v1/completions");
 app.MapOpenAIResponses("/v1/responses");
+app.MapAnthropicMessages("/v1/messages");
 
 // Plain typed events, numbered. The type info of our own context allocates nothing; the application's options have an
 // encoder, and with one the serializer leaves the generated fast path and boxes a struct.

@@ -42,7 +42,7 @@ internal sealed class CollectedAnswer
                 Append(Last(AnswerPartKind.Text), item.Text);
                 break;
             case StreamEventType.ReasoningDelta when !item.Text.IsEmpty || item.Signature is not null:
-                AnswerPart reasoning = Last(AnswerPartKind.Reasoning);
+                AnswerPart reasoning = LastUnsigned();
                 Append(reasoning, item.Text);
                 reasoning.Signature = item.Signature ?? reasoning.Signature;
                 break;
@@ -103,6 +103,17 @@ internal sealed class CollectedAnswer
         if (_parts.Count == 0 || _parts[^1].Kind != kind)
         {
             _parts.Add(new AnswerPart(kind));
+        }
+
+        return _parts[^1];
+    }
+
+    /// <summary>A signature is of what came before it: what follows is another reasoning.</summary>
+    private AnswerPart LastUnsigned()
+    {
+        if (_parts.Count == 0 || _parts[^1] is not { Kind: AnswerPartKind.Reasoning, Signature: null })
+        {
+            _parts.Add(new AnswerPart(AnswerPartKind.Reasoning));
         }
 
         return _parts[^1];
