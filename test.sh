@@ -5,7 +5,7 @@ set -uo pipefail
 usage() {
   cat <<'TEXT'
 Usage: ./test.sh
-Installs what the tests need (on Debian: chromium, chromium-driver, nodejs and npm), builds the solution in Release with warnings as
+Installs what the tests need (on Debian: chromium, chromium-driver, nodejs and npm; the clients of tests/clients with npm), builds the solution in Release with warnings as
 errors, and runs all test projects. The last line is "N passed, N failed"; the exit code is 0 only if tests ran and none failed.
 TEXT
 }
@@ -63,9 +63,16 @@ install_browser() {
 
 install_node() {
   if command -v node >/dev/null && command -v npm >/dev/null; then return; fi
-  step "Installing nodejs and npm with apt-get: the readers are compared with the parser that JavaScript clients use"
+  step "Installing nodejs and npm with apt-get: JavaScript clients talk to the sample"
   install_packages nodejs npm
   command -v node >/dev/null && command -v npm >/dev/null || give_up "nodejs and npm are installed, but node or npm is not on the PATH"
+}
+
+# What npm leaves behind is newer than the lock file that it was made from, or not up to date.
+install_clients() {
+  [ tests/clients/node_modules/.package-lock.json -nt tests/clients/package-lock.json ] && return
+  step "Installing the clients of tests/clients with npm"
+  (cd tests/clients && npm ci --no-audit --no-fund --loglevel=error </dev/null) || give_up "npm could not install the clients of tests/clients"
 }
 
 run_tests() {
@@ -93,6 +100,7 @@ run_tests() {
 command -v dotnet >/dev/null || give_up "the .NET SDK is missing. Install .NET 10: https://dotnet.microsoft.com/download"
 install_browser
 install_node
+install_clients
 
 step "Restoring and building the solution"
 dotnet build Pipelines.sln -c Release --disable-build-servers -nodeReuse:false -v quiet </dev/null || give_up "the build failed"

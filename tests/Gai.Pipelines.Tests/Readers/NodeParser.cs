@@ -1,14 +1,12 @@
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Gai.Pipelines.TestUtilities;
 
 namespace Gai.Pipelines.Tests.Readers;
 
 /// <summary>npm's eventsource-parser, run once for all cases in one process of Node.</summary>
 public sealed class NodeParser : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-
     private readonly Dictionary<string, JsonElement> _answers = new(StringComparer.Ordinal);
 
     /// <summary>What the parser read of a case: <c>whole</c> and <c>pieces</c>.</summary>
@@ -28,15 +26,9 @@ public sealed class NodeParser : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
-        string folder = Path.Combine(RepositoryRoot(), "tests", "clients");
-        if (!Directory.Exists(Path.Combine(folder, "node_modules", "eventsource-parser")))
-        {
-            await RunAsync("npm", ["ci", "--no-audit", "--no-fund"], folder, []);
-        }
-
         IEnumerable<string> questions = Cases.Select(one =>
             new JsonObject { ["id"] = one.Key, ["base64"] = Convert.ToBase64String(one.Value) }.ToJsonString());
-        foreach (string line in await RunAsync("node", ["eventsource-parser.mjs"], folder, questions))
+        foreach (string line in await NodeClients.RunAsync("eventsource-parser.mjs", questions))
         {
             JsonElement answer = JsonDocument.Parse(line).RootElement;
             _answers.Add(answer.GetProperty("id").GetString()!, answer);
@@ -45,60 +37,4 @@ public sealed class NodeParser : IAsyncLifetime
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    private static string RepositoryRoot()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Pipelines.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new InvalidOperationException("The tests run outside of the repository, where tests/clients is.");
-    }
-
-    private static async Task<string[]> RunAsync(string program, string[] arguments, string folder, IEnumerable<string> input)
-    {
-        using var process = new Process
-        {
-            StartInfo = new ProcessStartInfo(program, arguments)
-            {
-                WorkingDirectory = folder,
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            },
-        };
-        try
-        {
-            process.Start();
-        }
-        catch (System.ComponentModel.Win32Exception missing)
-        {
-            throw new InvalidOperationException(
-                $"These tests hold the reader against npm's eventsource-parser and need Node.js 20 or newer with npm: \"{program}\" cannot be started. Install it.", missing);
-        }
-
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        foreach (string line in input)
-        {
-            await process.StandardInput.WriteLineAsync(line);
-        }
-
-        process.StandardInput.Close();
-        try
-        {
-            await process.WaitForExitAsync().WaitAsync(Patience);
-        }
-        catch (TimeoutException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw new InvalidOperationException($"\"{program} {string.Join(' ', arguments)}\" in tests/clients has not ended after {Patience}.");
-        }
-
-        return process.ExitCode == 0
-            ? (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            : throw new InvalidOperationException($"\"{program} {string.Join(' ', arguments)}\" in tests/clients failed with {process.ExitCode}:\n{await errors}");
-    }
 }
