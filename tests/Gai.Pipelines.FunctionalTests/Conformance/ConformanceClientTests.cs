@@ -1,5 +1,55 @@
 namespace Gai.Pipelines.FunctionalTests.Conformance;
 
+public sealed class OpenAI7ChatTests(ConformanceRun run) : ConformanceTests<OpenAI7ChatTests>(run), IConformanceTests
+{
+    public static string ClientName => "openai-7-chat";
+}
+
+public sealed class OpenAI6ChatTests(ConformanceRun run) : ConformanceTests<OpenAI6ChatTests>(run), IConformanceTests
+{
+    public static string ClientName => "openai-6-chat";
+}
+
+public sealed class OpenAI7CompletionsTests(ConformanceRun run) : ConformanceTests<OpenAI7CompletionsTests>(run), IConformanceTests
+{
+    public static string ClientName => "openai-7-completions";
+}
+
+public sealed class OpenAI6CompletionsTests(ConformanceRun run) : ConformanceTests<OpenAI6CompletionsTests>(run), IConformanceTests
+{
+    public static string ClientName => "openai-6-completions";
+}
+
+public sealed class AISdk7CompatibleChatTests(ConformanceRun run) : ConformanceTests<AISdk7CompatibleChatTests>(run), IConformanceTests
+{
+    public static string ClientName => "ai-7-compatible-chat";
+}
+
+public sealed class AISdk6CompatibleChatTests(ConformanceRun run) : ConformanceTests<AISdk6CompatibleChatTests>(run), IConformanceTests
+{
+    public static string ClientName => "ai-6-compatible-chat";
+}
+
+public sealed class AISdk7CompatibleCompletionsTests(ConformanceRun run) : ConformanceTests<AISdk7CompatibleCompletionsTests>(run), IConformanceTests
+{
+    public static string ClientName => "ai-7-compatible-completions";
+}
+
+public sealed class AISdk6CompatibleCompletionsTests(ConformanceRun run) : ConformanceTests<AISdk6CompatibleCompletionsTests>(run), IConformanceTests
+{
+    public static string ClientName => "ai-6-compatible-completions";
+}
+
+public sealed class AISdk7OpenAIChatTests(ConformanceRun run) : ConformanceTests<AISdk7OpenAIChatTests>(run), IConformanceTests
+{
+    public static string ClientName => "ai-7-openai-chat";
+}
+
+public sealed class AISdk6OpenAIChatTests(ConformanceRun run) : ConformanceTests<AISdk6OpenAIChatTests>(run), IConformanceTests
+{
+    public static string ClientName => "ai-6-openai-chat";
+}
+
 public sealed class EventSource5GaiTests(ConformanceRun run) : ConformanceTests<EventSource5GaiTests>(run), IConformanceTests
 {
     public static string ClientName => "eventsource-5-gai";
@@ -58,4 +108,9 @@ public sealed class FetchNdjsonGaiTests(ConformanceRun run) : ConformanceTests<F
 public sealed class FetchNdjsonEventsTests(ConformanceRun run) : ConformanceTests<FetchNdjsonEventsTests>(run), IConformanceTests
 {
     public static string ClientName => "fetch-ndjson-events";
+}
+
+public sealed class DotNetOpenAIChatTests(ConformanceRun run) : ConformanceTests<DotNetOpenAIChatTests>(run), IConformanceTests
+{
+    public static string ClientName => "dotnet-openai-chat";
 }

@@ -3,7 +3,26 @@ namespace Gai.Pipelines.FunctionalTests.Conformance;
 /// <summary>The clients that the sample is tried with. Their versions are those of tests/clients/package.json and of Directory.Packages.props.</summary>
 internal static class ConformanceClients
 {
+    private const string NoTools = "completions have no tools";
+
     private static readonly FinishWords Neutral = new("stop", "length", "stop");
+
+    private static readonly FinishWords OpenAIWords = new("stop", "length", "tool_calls");
+
+    private static readonly FinishWords AISdkWords = new("stop", "length", "tool-calls");
+
+    // The official clients of OpenAI and Anthropic are made by the same generator.
+    private static readonly ErrorWords OfficialErrors = new("BadRequestError", "AuthenticationError", "RateLimitError", "InternalServerError", "APIError");
+
+    private static readonly Dictionary<string, string> EverythingIsDone = [];
+
+    private static readonly Dictionary<string, string> TextOnly = new()
+    {
+        ["tool-call"] = NoTools,
+        ["parallel-calls"] = NoTools,
+        ["tool-result"] = NoTools,
+        ["reasoning"] = "completions have no reasoning",
+    };
 
     private static readonly Dictionary<string, string> NoWayBackForTools = new()
     {
@@ -20,14 +39,40 @@ internal static class ConformanceClients
         ["keep-alive"] = "records have no keep-alive",
     };
 
+    private static readonly Dictionary<string, string> NoReasoning = new()
+    {
+        ["reasoning"] = "it knows no reasoning in chat completions",
+    };
+
     public static IReadOnlyList<ConformanceClient> All { get; } =
     [
+        .. OpenAI("chat", "/v1/chat/completions", OpenAIWords, EverythingIsDone),
+        .. OpenAI("completions", "/v1/completions", OpenAIWords, TextOnly),
+        new("dotnet-openai-chat", "OpenAI 2.15.0 (.NET)", "/v1/chat/completions", new("Stop", "Length", "ToolCalls"), ErrorWords.Always("ClientResultException", "HttpIOException"))
+        {
+            AskAsync = OpenAIDotNet.AskChatAsync,
+            CannotDo = NoReasoning,
+        },
+        .. AISdk("compatible-chat", "@ai-sdk/openai-compatible 3.0.92", "@ai-sdk/openai-compatible 2.0.91", "/v1/chat/completions", EverythingIsDone),
+        .. AISdk("compatible-completions", "@ai-sdk/openai-compatible 3.0.92", "@ai-sdk/openai-compatible 2.0.91", "/v1/completions", TextOnly),
+        .. AISdk("openai-chat", "@ai-sdk/openai 4.0.118", "@ai-sdk/openai 3.0.141", "/v1/chat/completions", NoReasoning),
         .. Native("eventsource-5", "eventsource 5.1.5", SseOnly, ErrorWords.Always("Refused", "StreamFailed", hasRetryAfter: false)),
         .. Native("eventsource-4", "eventsource 4.1.1", SseOnly, ErrorWords.Always("Refused", "StreamFailed", hasRetryAfter: false)),
         .. Native("fetch-event-source-2", "@microsoft/fetch-event-source 2.0.1", SseOnly, ErrorWords.Always("Refused", "StreamFailed")),
         .. Native("eventsource-parser-4", "eventsource-parser 4.1.3", SseOnly, ErrorWords.Always("Refused", "StreamFailed")),
         .. Native("eventsource-parser-3", "eventsource-parser 3.1.1", SseOnly, ErrorWords.Always("Refused", "StreamFailed")),
         .. Native("fetch-ndjson", "fetch and JSON.parse", Records, ErrorWords.Always("Refused", "StreamFailed")),
+    ];
+
+    private static IEnumerable<ConformanceClient> OpenAI(string kind, string endpoint, FinishWords finish, IReadOnlyDictionary<string, string> cannotDo) =>
+        from version in ((string Major, string Full)[])[("7", "7.57.0"), ("6", "6.49.0")]
+        select new ConformanceClient($"openai-{version.Major}-{kind}", $"openai {version.Full}", endpoint, finish, OfficialErrors) { CannotDo = cannotDo };
+
+    private static IEnumerable<ConformanceClient> AISdk(
+        string kind, string latest, string older, string endpoint, IReadOnlyDictionary<string, string> cannotDo) =>
+    [
+        new($"ai-7-{kind}", $"ai 7.0.173, {latest}", endpoint, AISdkWords, ErrorWords.Always("AI_APICallError", "AI_StreamProviderError")) { CannotDo = cannotDo },
+        new($"ai-6-{kind}", $"ai 6.0.326, {older}", endpoint, AISdkWords, ErrorWords.Always("AI_APICallError", "Object")) { CannotDo = cannotDo },
     ];
 
     private static IEnumerable<ConformanceClient> Native(string name, string title, Dictionary<string, string> cannotDo, ErrorWords errors) =>

@@ -36,6 +36,7 @@ internal sealed partial class ObservedModel(IChatClient inner, IHttpContextAcces
         List<ChatMessage> conversation = [.. messages];
         int last = conversation.FindLastIndex(static message => message.Role == ChatRole.User);
         string prompt = last < 0 ? "" : conversation[last].Text;
+        prompt = Transcript.Match(prompt) is { Success: true } transcript ? transcript.Groups["prompt"].Value : prompt;
         Match tag = Tag.Match(prompt);
         prompt = prompt[..(prompt.Length - tag.Length)];
         if (tag.Success)
@@ -120,6 +121,10 @@ internal sealed partial class ObservedModel(IChatClient inner, IHttpContextAcces
 
     [GeneratedRegex(@" \[(?<tag>[^\[\]]+)\]$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Tag { get; }
+
+    /// <summary>The AI SDK asks a model that only completes texts by writing the conversation out.</summary>
+    [GeneratedRegex(@"^user:\n(?<prompt>.*)\n\nassistant:\n$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Transcript { get; }
 }
 
 /// <summary>What the model was asked, and said.</summary>

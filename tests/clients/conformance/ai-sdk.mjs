@@ -45,6 +45,8 @@ const talk = (set, open) => async (base) => {
       onError() {},
       // The provider for OpenAI stores answers and refers to them unless told otherwise; this server stores none.
       providerOptions: { openai: { store: false } },
+      // It checks for itself what it knows the limits of; this it leaves to the server.
+      ...(ask.bad && { topP: 7 }),
       ...(ask.maxTokens && { maxOutputTokens: ask.maxTokens }),
       ...(ask.tools && { tools: { [weather.name]: tool({ description: weather.description, inputSchema: jsonSchema(weather.parameters) }) } }),
     }
