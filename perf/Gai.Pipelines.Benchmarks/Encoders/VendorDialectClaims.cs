@@ -1,0 +1,95 @@
+using System.Text;
+using System.Text.Json;
+using BenchmarkDotNet.Attributes;
+using Gai.Pipelines.AI;
+using Gai.Pipelines.Benchmarks.Sinks;
+
+namespace Gai.Pipelines.Benchmarks.Encoders;
+
+/// <summary>A text delta of 14 letters in each vendor's dialect, beside the gai dialect over SSE.</summary>
+/// <remarks>Each operation is one frame of a run of a thousand into the same 4 KiB block. Every dialect has begun its stream.</remarks>
+[MemoryDiagnoser]
+public class VendorDialectClaims
+{
+    private const int Frames = 1_000;
+    private const string Text = "fourteen chars";
+
+    private readonly BlockWriter _block = new();
+    private readonly StreamEvent _event = StreamEvent.TextDelta(Text);
+    private readonly FrameWriter _frames;
+    private readonly Dialect<StreamEvent> _gai = new GaiSseDialect(DialectSettings.Default);
+    private Dialect<StreamEvent> _openAIChat = null!;
+    private Dialect<StreamEvent> _openAICompletions = null!;
+    private Dialect<StreamEvent> _openAIResponses = null!;
+    private Dialect<StreamEvent> _anthropicMessages = null!;
+
+    /// <summary>Prepares the output.</summary>
+    public VendorDialectClaims() => _frames = new FrameWriter(_block);
+
+    /// <summary>Begins the streams, and checks that each dialect writes the text once a frame.</summary>
+    [GlobalSetup]
+    public void Setup()
+    {
+        const string Chat = """{"model":"model-1","stream":true,"max_tokens":1,"messages":[{"role":"user","content":"Hi"}]}""";
+        _openAIChat = Begin(OpenAIChatApi.Instance, Chat);
+        _openAICompletions = Begin(OpenAICompletionsApi.Instance, """{"model":"model-1","stream":true,"prompt":"Hi"}""");
+        _openAIResponses = Begin(OpenAIResponsesApi.Instance, """{"model":"model-1","stream":true,"input":"Hi"}""");
+        _anthropicMessages = Begin(AnthropicMessagesApi.Instance, Chat);
+        foreach (Action write in (Action[])[Gai, OpenAIChat, OpenAICompletions, OpenAIResponses, AnthropicMessages])
+        {
+            string written = Encoding.UTF8.GetString(_block.Capture(write));
+            if (written.Split($"\"{Text}\"").Length != Frames + 1)
+            {
+                throw new InvalidOperationException($"{write.Method.Name} did not write the text {Frames} times.");
+            }
+        }
+    }
+
+    /// <summary>The gai dialect over SSE.</summary>
+    [Benchmark(Baseline = true, OperationsPerInvoke = Frames)]
+    public void Gai() => Write(_gai);
+
+    /// <summary>OpenAI's chat completions.</summary>
+    [Benchmark(OperationsPerInvoke = Frames)]
+    public void OpenAIChat() => Write(_openAIChat);
+
+    /// <summary>OpenAI's legacy completions.</summary>
+    [Benchmark(OperationsPerInvoke = Frames)]
+    public void OpenAICompletions() => Write(_openAICompletions);
+
+    /// <summary>OpenAI's Responses.</summary>
+    [Benchmark(OperationsPerInvoke = Frames)]
+    public void OpenAIResponses()
+    {
+        // It remembers the text for its last events: a stream of a thousand frames each, as Setup began it, would grow for ever.
+        _openAIResponses = Begin(OpenAIResponsesApi.Instance, """{"model":"model-1","stream":true,"input":"Hi"}""");
+        Write(_openAIResponses);
+    }
+
+    /// <summary>Anthropic's messages.</summary>
+    [Benchmark(OperationsPerInvoke = Frames)]
+    public void AnthropicMessages() => Write(_anthropicMessages);
+
+    private static Dialect<StreamEvent> Begin<TCall>(ChatApi<TCall> api, string request)
+        where TCall : ChatCall
+    {
+        using JsonDocument body = JsonDocument.Parse(request);
+        Dialect<StreamEvent> dialect = api.Begin(
+            api.Read(new RequestValue(body.RootElement, string.Empty)), new DialectContext(api.StreamFormat, DialectSettings.Default));
+        var frames = new FrameWriter(new BlockWriter());
+        dialect.WriteEvent(frames, StreamEvent.Start());
+        dialect.WriteEvent(frames, StreamEvent.TextDelta("a"));
+        return dialect;
+    }
+
+    private void Write(Dialect<StreamEvent> dialect)
+    {
+        for (int i = 0; i < Frames; i++)
+        {
+            dialect.WriteEvent(_frames, _event);
+            _frames.Commit();
+        }
+
+        _frames.Publish();
+    }
+}
