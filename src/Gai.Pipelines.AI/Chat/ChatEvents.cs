@@ -1,8 +1,4 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.AI;
 
 namespace Gai.Pipelines.AI;
@@ -11,16 +7,24 @@ namespace Gai.Pipelines.AI;
 public static class ChatEvents
 {
     /// <summary>Asks a model and gives its answer as events.</summary>
-    /// <param name="chat">The model.</param>
+    /// <param name="chat">The model. One that is an <see cref="IStreamEventSource"/> itself gives its own events.</param>
     /// <param name="messages">The conversation.</param>
     /// <param name="options">The options of the request, if there are any.</param>
     /// <param name="cancellationToken">Cancels the model.</param>
-    /// <returns>The events: a start, what the model says, a finish.</returns>
+    /// <returns>
+    /// The events: a start, what the model says, a finish. UTF-8 text and bytes are valid until the next event is asked for. What
+    /// <see cref="ProviderErrors.Translate"/> knows of the model's exceptions becomes a <see cref="StreamErrorException"/>.
+    /// </returns>
     public static IAsyncEnumerable<StreamEvent> StreamEventsAsync(
         this IChatClient chat, IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(chat);
         ArgumentNullException.ThrowIfNull(messages);
+        if (chat is IStreamEventSource source)
+        {
+            return source.StreamEventsAsync(messages, options, cancellationToken);
+        }
+
         string? provider = (chat.GetService(typeof(ChatClientMetadata)) as ChatClientMetadata)?.ProviderName;
 
         // The model is not asked before somebody reads, and gets the reader's token whichever way it takes one.
@@ -33,8 +37,11 @@ public static class ChatEvents
     /// <param name="cancellationToken">Cancels the reading.</param>
     /// <returns>The events.</returns>
     /// <remarks>
-    /// Text, reasoning, function calls and results, audio, citations, usage and finish reasons have events of their own; an
-    /// error content fails the stream; every other content becomes a raw event with its JSON.
+    /// Text, reasoning with its signature, function calls and results, audio, citations, usage and finish reasons have events of their own; an
+    /// error content fails the stream, except a refusal, which is text; every other content becomes a raw event with its JSON. Without an event
+    /// are the names of authors, the ids of messages and conversations, additional properties, raw representations, counts of tokens beyond those of <see cref="TokenUsage"/>,
+    /// and the finish reason of a step that is not the last.
+    /// <see cref="ChatUpdates.ToChatResponseUpdatesAsync"/> is the way back.
     /// </remarks>
     public static IAsyncEnumerable<StreamEvent> ToStreamEventsAsync(
         this IAsyncEnumerable<ChatResponseUpdate> updates, string? provider = null, CancellationToken cancellationToken = default)
@@ -47,8 +54,10 @@ public static class ChatEvents
         Func<CancellationToken, IAsyncEnumerable<ChatResponseUpdate>> ask, string? provider, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var answer = new AnswerState();
-        await foreach (ChatResponseUpdate update in ask(cancellationToken).WithCancellation(cancellationToken))
+        await using IAsyncEnumerator<ChatResponseUpdate> updates = BeginAsync(ask, cancellationToken);
+        while (await ProviderErrors.MoveNextAsync(updates, cancellationToken))
         {
+            ChatResponseUpdate update = updates.Current;
             if (!answer.HasStarted)
             {
                 answer.HasStarted = true;
@@ -63,7 +72,7 @@ public static class ChatEvents
                     yield return At(item, update);
                 }
 
-                if (ToCitations(contents[i]) is { } citations)
+                if (ChatContents.ToCitations(contents[i]) is { } citations)
                 {
                     yield return At(StreamEvent.CitationList(citations), update);
                 }
@@ -71,7 +80,7 @@ public static class ChatEvents
 
             if (update.FinishReason is { } reason)
             {
-                answer.FinishReason = reason.Value;
+                answer.FinishReason = ChatFinishReasons.ToNeutral(reason.Value);
                 yield return At(StreamEvent.FinishStep(++answer.Steps), update);
             }
         }
@@ -81,67 +90,64 @@ public static class ChatEvents
             yield return StreamEvent.Start(provider: provider);
         }
 
-        yield return StreamEvent.Finish(answer.FinishReason, answer.Usage);
+        yield return StreamEvent.Finish(answer.HasRefused ? FinishReasons.ContentFilter : answer.FinishReason, answer.Usage);
+    }
+
+    /// <summary>Asks. A client may do that, and fail, before anybody reads.</summary>
+    private static IAsyncEnumerator<ChatResponseUpdate> BeginAsync(
+        Func<CancellationToken, IAsyncEnumerable<ChatResponseUpdate>> ask, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return ask(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        }
+        catch (Exception failure) when (ProviderErrors.IsProviders(failure, cancellationToken, out StreamError error))
+        {
+            throw new StreamErrorException(error, failure);
+        }
     }
 
     private static StreamEvent At(in StreamEvent item, ChatResponseUpdate update) =>
-        update.CreatedAt is { } time ? item.At(time) : item;
+        update.CreatedAt is { } time && item.Timestamp is null ? item.At(time) : item;
 
     private static StreamEvent? ToEvent(AIContent content, AnswerState answer)
     {
         switch (content)
         {
+            case { RawRepresentation: StreamEvent own }:
+                answer.Note(own);
+                return own;
             case TextContent text:
                 return StreamEvent.TextDelta(text.Text);
             case TextReasoningContent reasoning:
                 return StreamEvent.ReasoningDelta(reasoning.Text, reasoning.ProtectedData);
             case FunctionCallContent call:
                 answer.ToolNames[call.CallId] = call.Name;
-                return StreamEvent.ToolCall(call.CallId, call.Name, call.Arguments is null ? default(EventText) : ToJson(call.Arguments));
+                return ChatContents.ToToolCall(call);
             case FunctionResultContent result:
-                return StreamEvent.ToolResult(result.CallId, answer.ToolNames.GetValueOrDefault(result.CallId), ToJson(result.Result));
+                return StreamEvent.ToolResult(result.CallId, answer.ToolNames.GetValueOrDefault(result.CallId), ChatContents.ToJson(result.Result));
             case UsageContent usage:
                 answer.Add(usage.Details);
                 return null;
             case DataContent data when data.HasTopLevelMediaType("audio"):
-                return StreamEvent.AudioDelta(data.Data, new AudioFormat(data.MediaType));
+                return ChatContents.ToAudio(data);
+            case ErrorContent { ErrorCode: "Refusal" } refusal:
+                // What other clients of that library call so: the model's own words why it does not answer.
+                answer.HasRefused = true;
+                return StreamEvent.TextDelta(refusal.Message);
             case ErrorContent failure:
                 return StreamEvent.Failure(new StreamError(failure.ErrorCode ?? StreamErrorCodes.Internal, failure.Message));
             default:
-                return StreamEvent.Raw(ToJson(content));
+                return ChatContents.HasOnlyAnnotations(content) ? null : StreamEvent.Raw(ChatContents.ToRaw(content));
         }
-    }
-
-    private static List<Citation>? ToCitations(AIContent content)
-    {
-        List<Citation>? citations = null;
-        foreach (AIAnnotation annotation in content.Annotations ?? [])
-        {
-            if (annotation is CitationAnnotation citation)
-            {
-                TextSpanAnnotatedRegion? region = citation.AnnotatedRegions?.OfType<TextSpanAnnotatedRegion>().FirstOrDefault();
-                (citations ??= []).Add(new Citation(
-                    citation.Url?.ToString() ?? citation.FileId ?? string.Empty, citation.Title, region?.StartIndex ?? 0, region?.EndIndex ?? 0));
-            }
-        }
-
-        return citations;
-    }
-
-    /// <summary>Writes compact JSON: the options of that library indent, a writer of one's own does not.</summary>
-    private static ReadOnlyMemory<byte> ToJson<T>(T value)
-    {
-        var json = new ArrayBufferWriter<byte>();
-        using var writer = new Utf8JsonWriter(json, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-        JsonSerializer.Serialize(writer, value, (JsonTypeInfo<T>)AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(T)));
-        writer.Flush();
-        return json.WrittenMemory;
     }
 
     /// <summary>What has to be remembered of an answer until its end.</summary>
     private sealed class AnswerState
     {
         public bool HasStarted { get; set; }
+
+        public bool HasRefused { get; set; }
 
         public int Steps { get; set; }
 
@@ -154,10 +160,22 @@ public static class ChatEvents
         public void Add(UsageDetails details)
         {
             TokenUsage sum = Usage ?? default;
-            long input = sum.InputTokens + (details.InputTokenCount ?? 0);
-            long output = sum.OutputTokens + (details.OutputTokenCount ?? 0);
-            long total = sum.TotalTokens + (details.TotalTokenCount ?? (details.InputTokenCount ?? 0) + (details.OutputTokenCount ?? 0));
-            Usage = new TokenUsage(input, output, total);
+            long input = details.InputTokenCount ?? 0;
+            long output = details.OutputTokenCount ?? 0;
+            Usage = new TokenUsage(sum.InputTokens + input, sum.OutputTokens + output, sum.TotalTokens + (details.TotalTokenCount ?? input + output))
+            {
+                CachedInputTokens = sum.CachedInputTokens + (details.CachedInputTokenCount ?? 0),
+                ReasoningTokens = sum.ReasoningTokens + (details.ReasoningTokenCount ?? 0),
+            };
+        }
+
+        /// <summary>Remembers what an event says that came through as it was.</summary>
+        public void Note(in StreamEvent own)
+        {
+            if (own.Type == StreamEventType.FinishStep)
+            {
+                Steps = own.StepNumber;
+            }
         }
     }
 }

@@ -149,6 +149,75 @@ public sealed class ChatEventsTests
     }
 
     [Fact]
+    public async Task ToStreamEvents_Refusal_IsTextThatAFilterEnded()
+    {
+        StreamEvent[] events = await ConvertAsync([new ChatResponseUpdate(ChatRole.Assistant, [new ErrorContent("I cannot.") { ErrorCode = "Refusal" }]) { FinishReason = ChatFinishReason.Stop }]);
+
+        Assert.Equal("I cannot.", events[1].Text.String);
+        Assert.Equal(FinishReasons.ContentFilter, events[^1].FinishReason);
+    }
+
+    [Fact]
+    public async Task ToStreamEvents_InformationalCall_IsRunByTheServer()
+    {
+        StreamEvent[] events = await ConvertAsync([new ChatResponseUpdate(ChatRole.Assistant, [new FunctionCallContent("c1", "a") { InformationalOnly = true }, new FunctionCallContent("c2", "b")])]);
+
+        Assert.Equal([ToolRunner.Server, ToolRunner.Client], events[1..3].Select(e => e.Runner));
+    }
+
+    [Fact]
+    public async Task ToStreamEvents_CachedAndReasoningTokens_AreAddedUp()
+    {
+        UsageContent usage = new(new UsageDetails { InputTokenCount = 10, OutputTokenCount = 5, CachedInputTokenCount = 4, ReasoningTokenCount = 2 });
+
+        StreamEvent[] events = await ConvertAsync([new ChatResponseUpdate(ChatRole.Assistant, [usage, usage])]);
+
+        Assert.Equal(new TokenUsage(20, 10, 30) { CachedInputTokens = 8, ReasoningTokens = 4 }, events[^1].Usage);
+    }
+
+    [Theory]
+    [InlineData("end_turn", FinishReasons.Stop)]
+    [InlineData("max_tokens", FinishReasons.Length)]
+    [InlineData("tool_use", FinishReasons.ToolCalls)]
+    [InlineData("refusal", FinishReasons.ContentFilter)]
+    [InlineData("stop_sequence", FinishReasons.StopSequence)]
+    [InlineData("bored", "bored")]
+    public async Task ToStreamEvents_FinishReasonOfAProvider_GetsItsNeutralName(string theirs, string ours) =>
+        Assert.Equal(ours, (await ConvertAsync([new ChatResponseUpdate { FinishReason = new ChatFinishReason(theirs) }]))[^1].FinishReason);
+
+    [Fact]
+    public async Task ToStreamEvents_ContentOfAnUnknownType_IsNamed() =>
+        Assert.Equal("""{"content":"StrangeContent"}""", Utf8(await ConvertOneAsync(new StrangeContent())));
+
+    public static TheoryData<Exception, string> ExceptionsOfProviders => new()
+    {
+        { new HttpRequestException("secret", null, System.Net.HttpStatusCode.TooManyRequests), StreamErrorCodes.RateLimited },
+        { new InvalidOperationException("secret", new HttpRequestException("secret", null, System.Net.HttpStatusCode.Unauthorized)), StreamErrorCodes.Unauthorized },
+        { new HttpRequestException("secret"), StreamErrorCodes.Network },
+        { new TaskCanceledException("secret", new TimeoutException()), StreamErrorCodes.Timeout },
+        { new HttpIOException(System.Net.Http.HttpRequestError.ResponseEnded, "secret"), StreamErrorCodes.Network },
+    };
+
+    [Theory]
+    [MemberData(nameof(ExceptionsOfProviders))]
+    public async Task ToStreamEvents_ProviderFails_SaysWhatItMeansWithoutItsText(Exception failure, string code)
+    {
+        var thrown = await Assert.ThrowsAsync<StreamErrorException>(async () => await FailAsync(failure).ToStreamEventsAsync().ToListAsync());
+
+        Assert.Equal(code, thrown.Error.Code);
+        Assert.DoesNotContain("secret", thrown.Error.Message, StringComparison.Ordinal);
+        Assert.Same(failure, thrown.InnerException);
+    }
+
+    [Fact]
+    public async Task ToStreamEvents_OtherFailure_IsLeftAsItIs()
+    {
+        var failure = new InvalidOperationException("of the application");
+
+        Assert.Same(failure, await Assert.ThrowsAsync<InvalidOperationException>(async () => await FailAsync(failure).ToStreamEventsAsync().ToListAsync()));
+    }
+
+    [Fact]
     public async Task StreamEvents_NobodyReads_DoesNotAskTheModel()
     {
         using var chat = new CountingChatClient();
@@ -180,6 +249,15 @@ public sealed class ChatEventsTests
 
     private static async Task<StreamEvent[]> ConvertAsync(IEnumerable<ChatResponseUpdate> updates) =>
         await updates.ToAsyncEnumerable().ToStreamEventsAsync("here").ToArrayAsync();
+
+    private static async IAsyncEnumerable<ChatResponseUpdate> FailAsync(Exception failure)
+    {
+        await Task.Yield();
+        yield return new ChatResponseUpdate(ChatRole.Assistant, "one");
+        throw failure;
+    }
+
+    private sealed class StrangeContent : AIContent;
 
     /// <summary>A client that does its work when it is called, not when its answer is read, and knows its token only from the call.</summary>
     private sealed class CountingChatClient : IChatClient
