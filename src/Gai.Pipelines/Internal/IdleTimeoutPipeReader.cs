@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 
 namespace Gai.Pipelines.Internal;
 
@@ -37,6 +38,7 @@ internal sealed class IdleTimeoutPipeReader : PipeReader, IDisposable
 
     public void Dispose() => _timer.Dispose();
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ReadResult> ReadSlowAsync(CancellationToken cancellationToken)
     {
         Volatile.Write(ref _state, State.Waiting);

@@ -1,0 +1,166 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Gai.Pipelines.AI.Providers;
+
+/// <summary>Says whether the calls of a record are whole.</summary>
+internal enum CallShape
+{
+    /// <summary>A chunk has pieces of them.</summary>
+    Pieces,
+
+    /// <summary>A completion has them whole.</summary>
+    Whole,
+}
+
+/// <summary>Knows the tool calls of one answer, and which of them a piece continues.</summary>
+/// <remarks>
+/// The protocol counts them with <c>index</c> and names them in the first piece only. Some servers leave the index out, repeat the id, or give whole calls the same index: a piece with
+/// another id or, without an index, with a name begins another call.
+/// </remarks>
+internal sealed class CompletionToolCalls
+{
+    private readonly List<Call> _calls = [];
+
+    /// <summary>Reads the array that the reader is at.</summary>
+    public void Read(ref Utf8JsonReader reader, CallShape shape, CompletionText text, List<StreamEvent> events)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+        {
+            Piece piece = ReadPiece(ref reader);
+            Call call = Find(ref piece, shape) ?? Begin(ref piece);
+            ReadOnlyMemory<byte> input = piece.Input.TokenType switch
+            {
+                JsonTokenType.String => text.Read(ref piece.Input, ref call.Half),
+                JsonTokenType.StartObject => text.ReadRaw(ref piece.Input),
+                _ => default,
+            };
+            string? name = call.HasName || piece.Name.TokenType != JsonTokenType.String ? null : piece.Name.GetString();
+            if (shape == CallShape.Whole && !string.IsNullOrEmpty(name))
+            {
+                events.Add(StreamEvent.ToolCall(call.Id, name, input));
+            }
+            else if (!string.IsNullOrEmpty(name) || !input.IsEmpty)
+            {
+                call.HasName |= name is not null;
+                events.Add(StreamEvent.ToolCallDelta(call.Id, name, input));
+            }
+        }
+    }
+
+    /// <summary>Replaces the halves of code points that nothing has completed.</summary>
+    public void End(CompletionText text, List<StreamEvent> events)
+    {
+        foreach (Call call in _calls)
+        {
+            if (call.Half != 0)
+            {
+                events.Add(StreamEvent.ToolCallDelta(call.Id, null, text.End(ref call.Half)));
+            }
+        }
+    }
+
+    private static Piece ReadPiece(ref Utf8JsonReader reader)
+    {
+        var piece = new Piece { Index = -1 };
+        while (CompletionParser.NextField(ref reader))
+        {
+            if (reader.ValueTextEquals("index"u8))
+            {
+                reader.Read();
+                piece.Index = reader.TokenType == JsonTokenType.Number ? reader.GetInt32() : -1;
+            }
+            else if (reader.ValueTextEquals("id"u8))
+            {
+                reader.Read();
+                piece.Id = reader;
+            }
+            else if (reader.ValueTextEquals("function"u8))
+            {
+                reader.Read();
+                Utf8JsonReader function = reader;
+                ReadFunction(ref function, ref piece);
+            }
+            else
+            {
+                reader.Read();
+            }
+
+            reader.Skip();
+        }
+
+        return piece;
+    }
+
+    private static void ReadFunction(ref Utf8JsonReader reader, ref Piece piece)
+    {
+        while (reader.TokenType != JsonTokenType.Null && CompletionParser.NextField(ref reader))
+        {
+            bool isName = reader.ValueTextEquals("name"u8);
+            bool isInput = reader.ValueTextEquals("arguments"u8);
+            reader.Read();
+            if (isName)
+            {
+                piece.Name = reader;
+            }
+            else if (isInput)
+            {
+                piece.Input = reader;
+            }
+
+            reader.Skip();
+        }
+    }
+
+    private Call? Find(ref Piece piece, CallShape shape)
+    {
+        if (shape == CallShape.Whole)
+        {
+            return null;
+        }
+
+        bool hasId = piece.Id.TokenType == JsonTokenType.String && !piece.Id.ValueSpan.IsEmpty;
+        for (int i = _calls.Count - 1; i >= 0; i--)
+        {
+            Call call = _calls[i];
+            if (hasId ? piece.Id.ValueTextEquals(call.Id) : piece.Index >= 0 ? call.Index == piece.Index : piece.Name.TokenType != JsonTokenType.String)
+            {
+                return call;
+            }
+        }
+
+        return null;
+    }
+
+    private Call Begin(ref Piece piece)
+    {
+        string? id = piece.Id.TokenType == JsonTokenType.String ? piece.Id.GetString() : null;
+
+        // Results are sent back with the id: one that the server left out must be one of its kind in the whole conversation.
+        var call = new Call(string.IsNullOrEmpty(id) ? string.Create(CultureInfo.InvariantCulture, $"call_{Guid.NewGuid():N}") : id, piece.Index);
+        _calls.Add(call);
+        return call;
+    }
+
+    private sealed class Call(string id, int index)
+    {
+        public string Id { get; } = id;
+
+        public int Index { get; } = index;
+
+        public bool HasName { get; set; }
+
+#pragma warning disable SA1401 // A reference to it is handed on.
+        public char Half;
+#pragma warning restore SA1401
+    }
+
+    /// <summary>Where in the record the parts of a piece are.</summary>
+    private ref struct Piece
+    {
+        public int Index;
+        public Utf8JsonReader Id;
+        public Utf8JsonReader Name;
+        public Utf8JsonReader Input;
+    }
+}
