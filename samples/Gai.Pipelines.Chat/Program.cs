@@ -7,7 +7,7 @@ using Microsoft.Extensions.AI;
 WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 
 builder.Services.AddGaiPipelines(builder.Configuration.GetSection("GaiPipelines"));
-builder.Services.AddEmbeddedModel(builder.Configuration.GetSection("Model"));
+builder.Services.AddModel(builder.Configuration.GetSection("Model"));
 builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.AllowAnyOrigin().AllowAnyMethod().AllowAnyHeader()));
 builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, AppJson.Default));
 

@@ -11,6 +11,9 @@ public sealed class SampleProgram : IAsyncLifetime
     private readonly StringBuilder _output = new();
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Gets more settings, as the environment names them.</summary>
+    public Dictionary<string, string> Settings { get; init; } = [];
+
     /// <summary>Gets the addresses: HTTP/1.1 and HTTP/2.</summary>
     public List<Uri> Addresses { get; } = [];
 
@@ -40,6 +43,11 @@ public sealed class SampleProgram : IAsyncLifetime
                 ["ASPNETCORE_ENVIRONMENT"] = "Production",
             },
         };
+        foreach ((string name, string value) in Settings)
+        {
+            _process.StartInfo.Environment[name] = value;
+        }
+
         _process.OutputDataReceived += (_, line) => OnOutput(line.Data);
         _process.ErrorDataReceived += (_, line) => OnOutput(line.Data);
         _process.EnableRaisingEvents = true;
