@@ -140,6 +140,11 @@ internal sealed class OpenAIResponsesItem
                 Part.Append("{}");
             }
 
+            if (Part.IsWhole)
+            {
+                RawJson.Check(Part.Text, "The input of a tool call");
+            }
+
             cut = !RawJson.IsValid(Part.Text);
         }
 

@@ -41,12 +41,19 @@ internal static class OpenAIResponsesRequest
             call.Add("verbosity", text.Text("verbosity"));
         }
 
-        OpenAITools.Read(body, options, static tool => tool);
+        OpenAITools.Read(body, options, ReadFunction);
         body.Optional("metadata")?.AsObject();
+        body.Int("max_tool_calls", 1); // limits the tools that the real service runs itself; here are none
         foreach (string hint in (ReadOnlySpan<string>)["user", "service_tier", "safety_identifier", "prompt_cache_key"])
         {
             call.Add(hint, body.Text(hint));
         }
+    }
+
+    private static RequestValue ReadFunction(RequestValue function)
+    {
+        function.AllowOnly("type", "name", "description", "parameters", "strict");
+        return function;
     }
 
     private static ReasoningOptions ReadReasoning(RequestValue reasoning)
