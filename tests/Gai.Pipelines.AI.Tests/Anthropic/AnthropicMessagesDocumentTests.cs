@@ -1,0 +1,96 @@
+using System.Text.Json;
+
+namespace Gai.Pipelines.AI.Tests.Anthropic;
+
+public sealed class AnthropicMessagesDocumentTests
+{
+    private const string Request = """{"model":"mock-1","max_tokens":100,"messages":[{"role":"user","content":"Hi"}]}""";
+
+    [Fact]
+    public void Answer_AllKindsOfBlocks_AreOneMessage() => Assert.Equal(
+        """{"id":"ID","type":"message","role":"assistant","model":"m","content":[{"type":"redacted_thinking","data":"c2Vj"},{"type":"thinking","thinking":"Hmm","signature":"s1"},{"type":"thinking","thinking":"Aha","signature":""},{"type":"text","text":"Hello you","citations":[{"type":"web_search_result_location","url":"https://e.x/a","title":"A","cited_text":"","encrypted_index":""}]},{"type":"tool_use","id":"a","name":"f","input":{"x":1}},{"type":"tool_use","id":"b","name":"g","input":{}}],"stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":6,"cache_read_input_tokens":5,"output_tokens":7,"output_tokens_details":{"thinking_tokens":3}}}""",
+        Answer(
+            StreamEvent.Start("r", "m"),
+            StreamEvent.ReasoningDelta(default, "c2Vj"),
+            StreamEvent.ReasoningDelta("Hm"),
+            StreamEvent.ReasoningDelta("m", "s1"),
+            StreamEvent.ReasoningDelta("Aha"),
+            StreamEvent.TextDelta("Hello"),
+            StreamEvent.ToolCall("own", "h", "{}", ToolRunner.Server),
+            StreamEvent.TextDelta(" you"u8.ToArray()),
+            StreamEvent.CitationList([new Citation("https://e.x/a", "A", 0, 5)]),
+            StreamEvent.ToolCallDelta("a", "f", "{\"x\":"),
+            StreamEvent.ToolCall("b", "g", default),
+            StreamEvent.ToolCallDelta("a", null, "1}"),
+            StreamEvent.FinishStep(1),
+            StreamEvent.Finish(FinishReasons.Stop, new TokenUsage(11, 7) { CachedInputTokens = 5, ReasoningTokens = 3 })));
+
+    [Fact]
+    public void Answer_Nothing_IsAnEmptyMessage() => Assert.Equal(
+        """{"id":"ID","type":"message","role":"assistant","model":"mock-1","content":[],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":0,"output_tokens":0}}""",
+        Answer(StreamEvent.TextDelta(default), StreamEvent.ReasoningDelta(default)));
+
+    [Fact]
+    public void Answer_StopSequence_IsNamed() => Assert.Contains(
+        "\"stop_reason\":\"stop_sequence\",\"stop_sequence\":\"END\"",
+        VendorStream.Answer(
+            AnthropicMessagesApi.Instance,
+            """{"model":"m","max_tokens":1,"stop_sequences":["END"],"messages":[{"role":"user","content":"Hi"}]}""",
+            StreamEvent.Finish(FinishReasons.StopSequence)),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Answer_CallThatTheLimitHasCutOff_IsLeftOut()
+    {
+        string answer = Answer(StreamEvent.TextDelta("a"), StreamEvent.ToolCallDelta("a", "f", "{\"x\":"), StreamEvent.Finish(FinishReasons.Length));
+
+        Assert.Contains("\"content\":[{\"type\":\"text\",\"text\":\"a\"}],\"stop_reason\":\"max_tokens\"", answer, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{\"x\":")]
+    [InlineData("[1]")]
+    public void Answer_InputThatIsNoJsonObject_Fails(string input) =>
+        Assert.Throws<FormatException>(() => Answer(StreamEvent.ToolCallDelta("a", "f", input), StreamEvent.Finish(FinishReasons.Stop)));
+
+    [Fact]
+    public void Answer_Failure_WritesNothing() => Assert.Empty(Answer(StreamEvent.TextDelta("a"), StreamEvent.Failure(StreamError.Internal)));
+
+    [Theory]
+    [InlineData(StreamErrorCodes.InvalidRequest, 400, "invalid_request_error", 400)]
+    [InlineData(StreamErrorCodes.Unsupported, 400, "invalid_request_error", 400)]
+    [InlineData(StreamErrorCodes.ContextLengthExceeded, 400, "invalid_request_error", 400)]
+    [InlineData(StreamErrorCodes.SafetyBlocked, 400, "invalid_request_error", 400)]
+    [InlineData(StreamErrorCodes.InvalidRequest, 413, "request_too_large", 413)]
+    [InlineData(StreamErrorCodes.Unauthorized, 401, "authentication_error", 401)]
+    [InlineData(StreamErrorCodes.Forbidden, 403, "permission_error", 403)]
+    [InlineData(StreamErrorCodes.NotFound, 404, "not_found_error", 404)]
+    [InlineData(StreamErrorCodes.RateLimited, 429, "rate_limit_error", 429)]
+    [InlineData(StreamErrorCodes.Overloaded, 503, "overloaded_error", 529)]
+    [InlineData(StreamErrorCodes.ServerDraining, 503, "overloaded_error", 529)]
+    [InlineData(StreamErrorCodes.Timeout, 504, "timeout_error", 504)]
+    [InlineData(StreamErrorCodes.Network, 502, "api_error", 502)]
+    [InlineData(StreamErrorCodes.ProviderUnavailable, 503, "api_error", 503)]
+    [InlineData(StreamErrorCodes.Internal, 500, "api_error", 500)]
+    public void Failure_EveryCode_HasAnthropicsTypeAndStatus(string code, int status, string type, int expectedStatus)
+    {
+        var error = new StreamError(code, "No \"room\"");
+
+        Assert.Equal(
+            $$$"""{"type":"error","error":{"type":"{{{type}}}","message":"No \"room\""}}""",
+            VendorStream.Failure(AnthropicMessagesApi.Instance, error, status));
+        Assert.Equal(expectedStatus, AnthropicMessagesApi.Instance.StatusOf(error, status));
+        Assert.Equal("application/json", AnthropicMessagesApi.Instance.ContentType);
+    }
+
+    private static string Answer(params StreamEvent[] events)
+    {
+        string answer = VendorStream.Answer(AnthropicMessagesApi.Instance, Request, events);
+        if (answer.Length > 0)
+        {
+            JsonDocument.Parse(answer).Dispose();
+        }
+
+        return AnthropicStream.WithoutId(answer);
+    }
+}
