@@ -34,7 +34,9 @@ internal static class AnthropicFrames
         var fields = new JsonFields(output, hasFields: true);
         fields.Text("\"id\":"u8, id);
         fields.Text("\"name\":"u8, name);
-        output.Write(",\"input\":{}}}\n\n"u8);
+        fields.Json("\"input\":"u8, default, "{}"u8, string.Empty);
+        AnthropicWords.WriteCaller(ref fields);
+        output.Write("}}\n\n"u8);
     }
 
     /// <summary>Writes a block of reasoning that is not to be read: all of it is in its start.</summary>

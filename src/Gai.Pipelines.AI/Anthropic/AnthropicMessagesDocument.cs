@@ -41,6 +41,7 @@ internal sealed class AnthropicMessagesDocument(AnthropicCall call) : DocumentDi
                 fields.Text("\"id\":"u8, part.Id);
                 fields.Text("\"name\":"u8, part.Name);
                 fields.Json("\"input\":"u8, part.Text, "{}"u8, "The input of a tool call");
+                AnthropicWords.WriteCaller(ref fields);
                 break;
             case AnswerPartKind.Reasoning when part.Length == 0:
                 fields.Text("\"type\":"u8, "redacted_thinking");

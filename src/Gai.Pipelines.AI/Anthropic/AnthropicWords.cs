@@ -93,6 +93,14 @@ internal static class AnthropicWords
         fields.EndObject();
     }
 
+    /// <summary>Writes that the model itself made a call, which Anthropic's client for .NET insists on being told.</summary>
+    public static void WriteCaller(ref JsonFields fields)
+    {
+        fields.BeginObject("\"caller\":"u8);
+        fields.Text("\"type\":"u8, "direct");
+        fields.EndObject();
+    }
+
     /// <summary>Writes a source in the one form of Anthropic's that has an address.</summary>
     public static void WriteCitation(ref JsonFields fields, in Citation citation)
     {

@@ -40,7 +40,7 @@ public sealed class AnthropicMessagesDialectTests
         data: {"type":"content_block_stop","index":1}
 
         event: content_block_start
-        data: {"type":"content_block_start","index":2,"content_block":{"type":"tool_use","id":"call_1","name":"get_weather","input":{}}}
+        data: {"type":"content_block_start","index":2,"content_block":{"type":"tool_use","id":"call_1","name":"get_weather","input":{},"caller":{"type":"direct"}}}
 
         event: content_block_delta
         data: {"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":"{\"city\":\"Zagreb\"}"}}
@@ -69,7 +69,7 @@ public sealed class AnthropicMessagesDialectTests
     [Fact]
     public void Answer_PiecesOfACall_GoOutAsTheyComeAndEndWithTheInput() => Assert.Equal(
         """
-        {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"a","name":"f","input":{}}}
+        {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"a","name":"f","input":{},"caller":{"type":"direct"}}}
         {"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{\"x\":\""}}
         {"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"}\\\"{\"}"}}
         {"type":"content_block_stop","index":0}
@@ -84,11 +84,11 @@ public sealed class AnthropicMessagesDialectTests
     [Fact]
     public void Answer_CallsByTurns_TheLaterWaitsForTheEndOfTheEarlier() => Assert.Equal(
         """
-        {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"a","name":"f","input":{}}}
+        {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"a","name":"f","input":{},"caller":{"type":"direct"}}}
         {"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{\"x\":"}}
         {"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"1}"}}
         {"type":"content_block_stop","index":0}
-        {"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"b","name":"g","input":{}}}
+        {"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"b","name":"g","input":{},"caller":{"type":"direct"}}}
         {"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\"y\":["}}
         {"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"]}"}}
         {"type":"content_block_stop","index":1}
@@ -130,10 +130,10 @@ public sealed class AnthropicMessagesDialectTests
     [Fact]
     public void Answer_CallsThatAreNeverComplete_EndWithTheAnswer() => Assert.Equal(
         """
-        {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"a","name":"f","input":{}}}
+        {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"a","name":"f","input":{},"caller":{"type":"direct"}}}
         {"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{}"}}
         {"type":"content_block_stop","index":0}
-        {"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"b","name":"g","input":{}}}
+        {"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"b","name":"g","input":{},"caller":{"type":"direct"}}}
         {"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\"y\":"}}
         {"type":"content_block_stop","index":1}
         """,

@@ -8,7 +8,7 @@ public sealed class AnthropicMessagesDocumentTests
 
     [Fact]
     public void Answer_AllKindsOfBlocks_AreOneMessage() => Assert.Equal(
-        """{"id":"ID","type":"message","role":"assistant","model":"m","content":[{"type":"redacted_thinking","data":"c2Vj"},{"type":"thinking","thinking":"Hmm","signature":"s1"},{"type":"thinking","thinking":"Aha","signature":""},{"type":"text","text":"Hello you","citations":[{"type":"web_search_result_location","url":"https://e.x/a","title":"A","cited_text":"","encrypted_index":""}]},{"type":"tool_use","id":"a","name":"f","input":{"x":1}},{"type":"tool_use","id":"b","name":"g","input":{}}],"stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":6,"cache_read_input_tokens":5,"output_tokens":7,"output_tokens_details":{"thinking_tokens":3}}}""",
+        """{"id":"ID","type":"message","role":"assistant","model":"m","content":[{"type":"redacted_thinking","data":"c2Vj"},{"type":"thinking","thinking":"Hmm","signature":"s1"},{"type":"thinking","thinking":"Aha","signature":""},{"type":"text","text":"Hello you","citations":[{"type":"web_search_result_location","url":"https://e.x/a","title":"A","cited_text":"","encrypted_index":""}]},{"type":"tool_use","id":"a","name":"f","input":{"x":1},"caller":{"type":"direct"}},{"type":"tool_use","id":"b","name":"g","input":{},"caller":{"type":"direct"}}],"stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":6,"cache_read_input_tokens":5,"output_tokens":7,"output_tokens_details":{"thinking_tokens":3}}}""",
         Answer(
             StreamEvent.Start("r", "m"),
             StreamEvent.ReasoningDelta(default, "c2Vj"),
@@ -29,6 +29,12 @@ public sealed class AnthropicMessagesDocumentTests
     public void Answer_Nothing_IsAnEmptyMessage() => Assert.Equal(
         """{"id":"ID","type":"message","role":"assistant","model":"mock-1","content":[],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":0,"output_tokens":0}}""",
         Answer(StreamEvent.TextDelta(default), StreamEvent.ReasoningDelta(default)));
+
+    [Fact]
+    public void Answer_SourcesOfNoText_HaveATextOfTheirOwn() => Assert.Contains(
+        "\"content\":[{\"type\":\"text\",\"text\":\"\",\"citations\":[{",
+        Answer(StreamEvent.CitationList([new Citation("https://e.x/a")])),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Answer_StopSequence_IsNamed() => Assert.Contains(
