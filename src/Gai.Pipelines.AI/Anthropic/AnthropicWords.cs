@@ -106,7 +106,7 @@ internal static class AnthropicWords
     {
         fields.Text("\"type\":"u8, "web_search_result_location");
         fields.Text("\"url\":"u8, citation.Uri);
-        fields.TextOrNull("\"title\":"u8, citation.Title);
+        fields.Text("\"title\":"u8, citation.Title ?? citation.Uri); // null fails the AI SDK's older provider
         fields.Text("\"cited_text\":"u8, string.Empty);
         fields.Text("\"encrypted_index\":"u8, string.Empty);
     }

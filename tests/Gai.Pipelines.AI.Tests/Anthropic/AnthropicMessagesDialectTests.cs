@@ -176,7 +176,7 @@ public sealed class AnthropicMessagesDialectTests
         {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}
         {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hello"}}
         {"type":"content_block_delta","index":0,"delta":{"type":"citations_delta","citation":{"type":"web_search_result_location","url":"https://e.x/a","title":"A","cited_text":"","encrypted_index":""}}}
-        {"type":"content_block_delta","index":0,"delta":{"type":"citations_delta","citation":{"type":"web_search_result_location","url":"https://e.x/b","title":null,"cited_text":"","encrypted_index":""}}}
+        {"type":"content_block_delta","index":0,"delta":{"type":"citations_delta","citation":{"type":"web_search_result_location","url":"https://e.x/b","title":"https://e.x/b","cited_text":"","encrypted_index":""}}}
         {"type":"content_block_stop","index":0}
         """,
         Inner(StreamEvent.TextDelta("Hello"), StreamEvent.CitationList([new Citation("https://e.x/a", "A", 0, 5), new Citation("https://e.x/b")])));
