@@ -10,11 +10,12 @@ namespace Gai.Pipelines.AI;
 internal sealed class AnthropicBlocks
 {
     private readonly AnthropicWaiting _waiting = new();
-    private readonly List<string> _endedCalls = [];
+    private readonly Dictionary<string, bool> _endedCalls = new(StringComparer.Ordinal); // whether a whole call has said so
     private AnswerPartKind? _open;
     private int _index = -1;
     private byte[] _deltaBegin = [];
     private string? _callId;
+    private bool _isWholeCall;
     private JsonObjectScanner _input;
 
     public bool HasToolCalls { get; private set; }
@@ -77,42 +78,60 @@ internal sealed class AnthropicBlocks
         }
     }
 
-    /// <summary>Writes a whole call. Each is one of its own, also if a model gives two of them the same id.</summary>
+    /// <summary>Writes a whole call. One whose pieces have come repeats them.</summary>
     public void WriteCall(FrameWriter output, string id, string name, in EventText input)
     {
         EventText json = input.IsEmpty ? "{}" : input;
         RawJson.Check(json, "The input of a tool call");
-        if (IsInsideCall)
+        if (_endedCalls.ContainsKey(id))
+        {
+            return;
+        }
+
+        if (IsInsideCall && _callId != id)
         {
             _waiting.AddCall(output, id, name, json);
+            return;
         }
-        else
+
+        if (!IsInsideCall)
         {
             BeginCall(output, id, name);
+        }
+
+        if (!_input.HasBegun)
+        {
+            _isWholeCall = true;
             WriteInput(output, json);
+            WriteWaiting(output);
         }
     }
 
     public void WriteCallDelta(FrameWriter output, string id, string? name, in EventText piece)
     {
-        if (IsInsideCall && _callId == id)
+        if (_endedCalls.TryGetValue(id, out bool isWhole))
         {
-            WriteInput(output, piece);
-            WriteWaiting(output);
+            if (!isWhole)
+            {
+                JsonObjectScanner.CheckIsBlank(piece);
+            }
+
+            return;
         }
-        else if (_endedCalls.Contains(id))
-        {
-            JsonObjectScanner.CheckIsBlank(piece);
-        }
-        else if (IsInsideCall)
+
+        if (IsInsideCall && _callId != id)
         {
             _waiting.AddCallDelta(output, id, name, piece);
+            return;
         }
-        else
+
+        if (!IsInsideCall)
         {
             BeginCall(output, id, name);
-            WriteInput(output, piece);
         }
+
+        WriteInput(output, piece);
+        WriteWaiting(output);
     }
 
     /// <summary>Ends all calls: no more of them comes.</summary>
@@ -153,6 +172,7 @@ internal sealed class AnthropicBlocks
         HasToolCalls = true;
         Begin(AnswerPartKind.ToolCall);
         _callId = id;
+        _isWholeCall = false;
         _input = default;
         AnthropicFrames.WriteToolUseStart(output, _index, id, name);
     }
@@ -180,6 +200,7 @@ internal sealed class AnthropicBlocks
             {
                 case AnswerPartKind.ToolCall:
                     BeginCall(output, part.Id!, part.Name);
+                    _isWholeCall = part.IsWhole;
                     WriteInput(output, part.Text);
                     break;
                 case AnswerPartKind.Reasoning:
@@ -198,6 +219,8 @@ internal sealed class AnthropicBlocks
 
                     break;
             }
+
+            part.Release();
         }
     }
 
@@ -226,7 +249,7 @@ internal sealed class AnthropicBlocks
 
         if (IsInsideCall)
         {
-            _endedCalls.Add(_callId!);
+            _endedCalls[_callId!] = _isWholeCall;
             if (!_input.HasBegun)
             {
                 // No input at all is an empty object: an empty text is not JSON.

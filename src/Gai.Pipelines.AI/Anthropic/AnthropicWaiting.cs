@@ -37,15 +37,28 @@ internal sealed class AnthropicWaiting
         part.Signature = signature;
     }
 
-    public void AddCall(FrameWriter output, string id, string name, in EventText input) =>
-        Append(output, Add(new AnswerPart(AnswerPartKind.ToolCall, id, name)), input);
+    public void AddCall(FrameWriter output, string id, string name, in EventText input)
+    {
+        AnswerPart call = Call(id, name);
+        call.IsWhole = true;
+        if (call.Length == 0)
+        {
+            Append(output, call, input);
+        }
+    }
 
     public void AddCallDelta(FrameWriter output, string id, string? name, in EventText piece)
     {
-        AnswerPart call = _parts.FindLast(part => part.Kind == AnswerPartKind.ToolCall && part.Id == id) ?? Add(new AnswerPart(AnswerPartKind.ToolCall, id, name));
+        AnswerPart call = Call(id, name);
         call.NameIfUnnamed(name);
-        Append(output, call, piece);
+        if (!call.IsWhole)
+        {
+            Append(output, call, piece);
+        }
     }
+
+    private AnswerPart Call(string id, string? name) =>
+        _parts.Find(part => part.Kind == AnswerPartKind.ToolCall && part.Id == id) ?? Add(new AnswerPart(AnswerPartKind.ToolCall, id, name));
 
     private AnswerPart Add(AnswerPart part)
     {

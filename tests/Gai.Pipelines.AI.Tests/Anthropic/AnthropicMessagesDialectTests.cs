@@ -144,11 +144,31 @@ public sealed class AnthropicMessagesDialectTests
     {
         ReadMessage message = ReadMessage.From(Answer(
             StreamEvent.ToolCallDelta("0", "f", "{\"x\":1}"),
-            StreamEvent.ToolCall("0", "f", "{\"x\":2}"),
             StreamEvent.FinishStep(1),
-            StreamEvent.ToolCallDelta("0", "f", "{\"x\":3}")));
+            StreamEvent.ToolCall("0", "f", "{\"x\":2}")));
 
-        Assert.Equal([("0", "f", "{\"x\":1}"), ("0", "f", "{\"x\":2}"), ("0", "f", "{\"x\":3}")], message.Calls);
+        Assert.Equal([("0", "f", "{\"x\":1}"), ("0", "f", "{\"x\":2}")], message.Calls);
+    }
+
+    [Fact]
+    public void Answer_WholeCallBeforeOrAfterItsPieces_IsOneCall()
+    {
+        ReadMessage message = ReadMessage.From(Answer(
+            StreamEvent.ToolCallDelta("a", "f", "{"),
+            StreamEvent.ToolCallDelta("b", "g", "{}"),
+            StreamEvent.ToolCall("b", "g", "{ }"),
+            StreamEvent.ToolCall("c", "h", "{}"),
+            StreamEvent.ToolCallDelta("c", "h", "{}"),
+            StreamEvent.ToolCallDelta("a", null, "}"),
+            StreamEvent.ToolCall("a", "f", "{ }"),
+            StreamEvent.ToolCallDelta("c", null, "{}"),
+            StreamEvent.ToolCallDelta("d", "i", default),
+            StreamEvent.TextDelta("then"),
+            StreamEvent.ToolCall("d", "i", "{\"x\":1}"),
+            StreamEvent.ToolCallDelta("d", null, "{}")));
+
+        Assert.Equal([("a", "f", "{}"), ("b", "g", "{}"), ("c", "h", "{}"), ("d", "i", "{\"x\":1}")], message.Calls);
+        Assert.Equal("then", message.Text);
     }
 
     [Fact]

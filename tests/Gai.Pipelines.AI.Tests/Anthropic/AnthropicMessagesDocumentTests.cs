@@ -1,4 +1,6 @@
 using System.Text.Json;
+using FsCheck;
+using FsCheck.Fluent;
 
 namespace Gai.Pipelines.AI.Tests.Anthropic;
 
@@ -88,6 +90,31 @@ public sealed class AnthropicMessagesDocumentTests
         Assert.Equal(expectedStatus, AnthropicMessagesApi.Instance.StatusOf(error, status));
         Assert.Equal("application/json", AnthropicMessagesApi.Instance.ContentType);
     }
+
+    [Fact]
+    public void Answer_AnyEvents_ComeBackFromTheDocument() => Check.One(Config.QuickThrowOnFailure.WithMaxTest(500), Prop.ForAll(AnthropicStream.ByTurns().ToArbitrary(), static answer =>
+    {
+        string document = Answer(answer.Events);
+        if (answer.Error is not null)
+        {
+            Assert.Empty(document);
+            return;
+        }
+
+        using JsonDocument message = JsonDocument.Parse(document);
+        JsonElement[] blocks = [.. message.RootElement.GetProperty("content").EnumerateArray()];
+        Assert.Equal(answer.Text, Joined(blocks, "text"));
+        Assert.Equal(answer.Reasoning, Joined(blocks, "thinking"));
+        Assert.Equal(
+            answer.Calls.Select(static call => (call.Id, call.Name, Normal(call.Input))),
+            blocks.Where(static block => block.GetProperty("type").ValueEquals("tool_use"))
+                .Select(static block => (block.GetProperty("id").GetString()!, block.GetProperty("name").GetString()!, Normal(block.GetProperty("input").GetRawText()))));
+    }));
+
+    private static string Joined(JsonElement[] blocks, string type) =>
+        string.Concat(blocks.Where(block => block.GetProperty("type").ValueEquals(type)).Select(block => block.GetProperty(type).GetString()));
+
+    private static string Normal(string json) => JsonSerializer.Serialize(JsonDocument.Parse(json).RootElement);
 
     private static string Answer(params StreamEvent[] events)
     {
