@@ -10,6 +10,7 @@ internal abstract class DocumentDialect : StreamEventDialect
     protected sealed override void WriteFrame(FrameWriter output, in StreamEvent item)
     {
         _answer.Add(item);
+        OnEvent(item);
         if (_answer.Length > output.MaxFrameBytes)
         {
             throw new FrameTooLargeException(output.MaxFrameBytes);
@@ -25,6 +26,11 @@ internal abstract class DocumentDialect : StreamEventDialect
     {
         WriteDocument(output, _answer);
         _answer.Release();
+    }
+
+    /// <summary>Sees an event as it comes, for a vendor that tells how long the parts of an answer took.</summary>
+    protected virtual void OnEvent(in StreamEvent item)
+    {
     }
 
     /// <summary>Writes the whole answer.</summary>

@@ -30,12 +30,15 @@ internal abstract class ChatApi<TCall> : IFailureDocument
 
     public virtual int StatusOf(in StreamError error, int status) => status;
 
-    public void Write(IBufferWriter<byte> body, in StreamError error, int status)
+    /// <inheritdoc/>
+    public virtual void Write(IBufferWriter<byte> body, in StreamError error, int status)
     {
         using var json = new Utf8JsonWriter(body, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         WriteFailure(json, error, status);
     }
 
-    /// <summary>Words a failure before the stream.</summary>
-    protected abstract void WriteFailure(Utf8JsonWriter json, in StreamError error, int status);
+    /// <summary>Words a failure before the stream as JSON. A vendor whose failures are none overrides <see cref="Write"/> instead.</summary>
+    protected virtual void WriteFailure(Utf8JsonWriter json, in StreamError error, int status)
+    {
+    }
 }

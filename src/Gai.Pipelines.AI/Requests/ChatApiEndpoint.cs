@@ -49,8 +49,9 @@ internal static class ChatApiEndpoint
         TCall call = await ReadAsync(context, api);
         StreamFormat format = call.IsStreaming ? api.StreamFormat : StreamFormat.JsonDocument;
         var dialect = new DialectFactory<StreamEvent>(begin => api.Begin(call, begin), format);
+        IAsyncEnumerable<StreamEvent> events = call.AsksModel ? answer(context, call) : AsyncEnumerable.Empty<StreamEvent>();
         await TypedResults.Extensions
-            .EventStream(StreamSource.From(answer(context, call)), dialect, new EventStreamResultOptions { Format = format })
+            .EventStream(StreamSource.From(events), dialect, new EventStreamResultOptions { Format = format })
             .ExecuteAsync(context);
     }
 

@@ -19,6 +19,9 @@ public class ChatCall
     /// <summary>Gets whether the client gets a stream, and not one document.</summary>
     public bool IsStreaming { get; internal set; }
 
+    /// <summary>Whether there is anything to ask a model. Some vendors have requests that ask nothing, only that it be ready.</summary>
+    internal virtual bool AsksModel => true;
+
     /// <summary>The model that was asked for.</summary>
     internal string Model => Options.ModelId ?? string.Empty;
 

@@ -36,7 +36,7 @@ internal readonly struct RequestValue(JsonElement json, string path)
 
     public int? Int(string name, int least, int most = int.MaxValue) => Optional(name)?.AsInt(least, most);
 
-    public float? Number(string name, double least, double most) => Optional(name)?.AsNumber(least, most);
+    public float? Number(string name, double least = float.MinValue, double most = float.MaxValue) => Optional(name)?.AsNumber(least, most);
 
     public string AsText()
     {
@@ -69,7 +69,7 @@ internal readonly struct RequestValue(JsonElement json, string path)
     public float AsNumber(double least, double most) =>
         Json.ValueKind == JsonValueKind.Number && Json.TryGetDouble(out double value) && value >= least && value <= most
             ? (float)value
-            : throw Wrong(string.Create(CultureInfo.InvariantCulture, $"a number from {least} to {most}"));
+            : throw Wrong(DescribeRange(least, most));
 
     /// <summary>The items of an array.</summary>
     public IEnumerable<RequestValue> AsItems()
@@ -99,6 +99,50 @@ internal readonly struct RequestValue(JsonElement json, string path)
     {
         CheckIsObject();
         return Json.Clone();
+    }
+
+    /// <summary>A value for a provider that knows what it means: texts, numbers and truth as such, everything else as JSON.</summary>
+    public object? AsValue() => Json.ValueKind switch
+    {
+        JsonValueKind.String => Json.GetString(),
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        JsonValueKind.Null => null,
+        JsonValueKind.Number when Json.TryGetInt32(out int small) => small,
+        JsonValueKind.Number when Json.TryGetInt64(out long large) => large,
+        JsonValueKind.Number => Json.GetDouble(),
+        _ => Json.Clone(),
+    };
+
+    /// <summary>The fields of an object that are not null.</summary>
+    public IEnumerable<(string Name, RequestValue Value)> Fields()
+    {
+        CheckIsObject();
+        return Fields(this);
+
+        static IEnumerable<(string Name, RequestValue Value)> Fields(RequestValue value)
+        {
+            foreach (JsonProperty field in value.Json.EnumerateObject())
+            {
+                if (field.Value.ValueKind != JsonValueKind.Null)
+                {
+                    yield return (field.Name, new RequestValue(field.Value, value.PathTo(field.Name)));
+                }
+            }
+        }
+    }
+
+    /// <summary>The fields of an object as the arguments of a call.</summary>
+    public Dictionary<string, object?> AsArguments()
+    {
+        CheckIsObject();
+        var arguments = new Dictionary<string, object?>(StringComparer.Ordinal);
+        foreach (JsonProperty field in Json.EnumerateObject())
+        {
+            arguments[field.Name] = field.Value.Clone();
+        }
+
+        return arguments;
     }
 
     /// <summary>Refuses all fields but these: what is not honoured must not be ignored.</summary>
@@ -145,6 +189,13 @@ internal readonly struct RequestValue(JsonElement json, string path)
             throw Wrong("an object");
         }
     }
+
+    private static string DescribeRange(double least, double most) => (least > float.MinValue, most < float.MaxValue) switch
+    {
+        (true, true) => string.Create(CultureInfo.InvariantCulture, $"a number from {least} to {most}"),
+        (true, false) => string.Create(CultureInfo.InvariantCulture, $"a number of at least {least}"),
+        _ => "a number",
+    };
 
     private static string Describe(JsonElement value)
     {

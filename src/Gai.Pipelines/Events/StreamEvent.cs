@@ -272,6 +272,9 @@ public readonly struct StreamEvent
 
     internal StreamEvent WithText(EventText text) => new(this, text);
 
+    /// <summary>When the event happened, in milliseconds since 1970, if somebody said.</summary>
+    internal long? TimestampMilliseconds => IsTimed ? _typeAndTime >> TimestampShift : null;
+
     /// <summary>When the event happened or, if nobody said, now; in milliseconds since 1970.</summary>
     internal long TimestampOrNow(TimeProvider clock) => IsTimed ? _typeAndTime >> TimestampShift : clock.GetUtcNow().ToUnixTimeMilliseconds();
 

@@ -101,9 +101,26 @@ internal ref struct JsonFields
 
     public void Base64(ReadOnlySpan<byte> name, ReadOnlySpan<byte> bytes)
     {
-        const int Piece = 1023; // a multiple of 3: only the last piece is padded
         Name(name);
         _output.Write("\""u8);
+        Base64(bytes);
+        _output.Write("\""u8);
+    }
+
+    /// <summary>Bytes as a <c>data:</c> URL.</summary>
+    public void DataUrl(ReadOnlySpan<byte> name, string mediaType, ReadOnlySpan<byte> bytes)
+    {
+        Name(name);
+        _output.Write("\"data:"u8);
+        JsonText.Write(_output, mediaType);
+        _output.Write(";base64,"u8);
+        Base64(bytes);
+        _output.Write("\""u8);
+    }
+
+    private void Base64(ReadOnlySpan<byte> bytes)
+    {
+        const int Piece = 1023; // a multiple of 3: only the last piece is padded
         while (!bytes.IsEmpty)
         {
             ReadOnlySpan<byte> piece = bytes[..Math.Min(Piece, bytes.Length)];
@@ -111,8 +128,6 @@ internal ref struct JsonFields
             _output.Advance(written);
             bytes = bytes[piece.Length..];
         }
-
-        _output.Write("\""u8);
     }
 
     public void BeginObject(ReadOnlySpan<byte> name)
