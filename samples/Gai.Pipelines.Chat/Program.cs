@@ -32,6 +32,9 @@ app.MapOpenAIChatCompletions("/v1/chat/completions");
 app.MapOpenAICompletions("/v1/completions");
 app.MapOpenAIResponses("/v1/responses");
 app.MapAnthropicMessages("/v1/messages");
+app.MapOllamaChat("/ollama/api/chat");
+app.MapOllamaGenerate("/ollama/api/generate");
+app.MapAISdkChat("/ui/api/chat");
 
 // Plain typed events, numbered. The type info of our own context allocates nothing; the application's options have an
 // encoder, and with one the serializer leaves the generated fast path and boxes a struct.
