@@ -22,6 +22,8 @@ public class VendorDialectClaims
     private Dialect<StreamEvent> _openAICompletions = null!;
     private Dialect<StreamEvent> _openAIResponses = null!;
     private Dialect<StreamEvent> _anthropicMessages = null!;
+    private Dialect<StreamEvent> _ollamaChat = null!;
+    private Dialect<StreamEvent> _aiSdkChat = null!;
 
     /// <summary>Prepares the output.</summary>
     public VendorDialectClaims() => _frames = new FrameWriter(_block);
@@ -35,7 +37,9 @@ public class VendorDialectClaims
         _openAICompletions = Begin(OpenAICompletionsApi.Instance, """{"model":"model-1","stream":true,"prompt":"Hi"}""");
         _openAIResponses = Begin(OpenAIResponsesApi.Instance, """{"model":"model-1","stream":true,"input":"Hi"}""");
         _anthropicMessages = Begin(AnthropicMessagesApi.Instance, Chat);
-        foreach (Action write in (Action[])[Gai, OpenAIChat, OpenAICompletions, OpenAIResponses, AnthropicMessages])
+        _ollamaChat = Begin(OllamaChatApi.Instance, Chat);
+        _aiSdkChat = Begin(AISdkChatApi.Instance, """{"messages":[{"role":"user","parts":[{"type":"text","text":"Hi"}]}]}""");
+        foreach (Action write in (Action[])[Gai, OpenAIChat, OpenAICompletions, OpenAIResponses, AnthropicMessages, OllamaChat, AISdkChat])
         {
             string written = Encoding.UTF8.GetString(_block.Capture(write));
             if (written.Split($"\"{Text}\"").Length != Frames + 1)
@@ -69,6 +73,14 @@ public class VendorDialectClaims
     /// <summary>Anthropic's messages.</summary>
     [Benchmark(OperationsPerInvoke = Frames)]
     public void AnthropicMessages() => Write(_anthropicMessages);
+
+    /// <summary>Ollama's chat, each line with the time at which it is written.</summary>
+    [Benchmark(OperationsPerInvoke = Frames)]
+    public void OllamaChat() => Write(_ollamaChat);
+
+    /// <summary>The AI SDK's UI message stream.</summary>
+    [Benchmark(OperationsPerInvoke = Frames)]
+    public void AISdkChat() => Write(_aiSdkChat);
 
     private static Dialect<StreamEvent> Begin<TCall>(ChatApi<TCall> api, string request)
         where TCall : ChatCall
