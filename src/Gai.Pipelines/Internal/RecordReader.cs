@@ -28,6 +28,17 @@ internal sealed class RecordReader(PipeReader reader, PipeOwner owner, NdjsonRea
     /// <summary>How much of the stream has been read.</summary>
     public long Position => _scanner.Position;
 
+    /// <summary>What lies behind the current record in its segment; empty while there is none.</summary>
+    public ReadOnlySpan<byte> Rest => _scanner.RestBehindRecord;
+
+    /// <summary>Whether that is ASCII.</summary>
+    public bool IsAscii => _scanner.IsAscii;
+
+    public int MaxRecordBytes => options.MaxRecordBytes;
+
+    /// <summary>Passes over the next record, of so many bytes with its line end, which somebody else has parsed.</summary>
+    public void Pass(int length) => _scanner.Pass(length);
+
     /// <summary>Parses the next record of what has been read already.</summary>
     public bool TryNext<T>(JsonTypeInfo<T> typeInfo, out T? value)
     {
@@ -40,7 +51,7 @@ internal sealed class RecordReader(PipeReader reader, PipeOwner owner, NdjsonRea
                     CheckDepth(typeInfo);
                 }
 
-                value = JsonSerializer.Deserialize(_scanner.Record.Span, typeInfo);
+                value = JsonSerializer.Deserialize(_scanner.RecordSpan, typeInfo);
                 return true;
             }
             catch (JsonException failure)
@@ -63,7 +74,7 @@ internal sealed class RecordReader(PipeReader reader, PipeOwner owner, NdjsonRea
                 return true;
             }
 
-            if (_isLast && Utf8.IsValid(_scanner.Record.Span[..^Utf8Tail.IncompleteLength(_scanner.Record.Span)]))
+            if (_isLast && Utf8.IsValid(_scanner.RecordSpan[..^Utf8Tail.IncompleteLength(_scanner.RecordSpan)]))
             {
                 throw Truncated(null);
             }
@@ -120,14 +131,14 @@ internal sealed class RecordReader(PipeReader reader, PipeOwner owner, NdjsonRea
     {
         if (options.MaxDepth < MaxDepth(typeInfo.Options))
         {
-            Walk(_scanner.Record.Span, isFinalBlock: true, ReaderOptions(typeInfo));
+            Walk(_scanner.RecordSpan, isFinalBlock: true, ReaderOptions(typeInfo));
         }
     }
 
     private static int MaxDepth(JsonSerializerOptions serializer) => serializer.MaxDepth == 0 ? DefaultDepth : serializer.MaxDepth;
 
     /// <summary>What the serializer accepts, with our limit on the depth.</summary>
-    private JsonReaderOptions ReaderOptions(JsonTypeInfo typeInfo)
+    public JsonReaderOptions ReaderOptions(JsonTypeInfo typeInfo)
     {
         int depth = MaxDepth(typeInfo.Options);
         return new JsonReaderOptions
@@ -149,7 +160,7 @@ internal sealed class RecordReader(PipeReader reader, PipeOwner owner, NdjsonRea
 
     /// <summary>Whether the stream has ended in the current record, which then is the beginning of one JSON value and not all of it.</summary>
     public bool IsCutOff(JsonReaderOptions json) =>
-        _isLast && !IsJson(_scanner.Record.Span, isFinalBlock: true, json) && IsJson(_scanner.Record.Span, isFinalBlock: false, json);
+        _isLast && !IsJson(_scanner.RecordSpan, isFinalBlock: true, json) && IsJson(_scanner.RecordSpan, isFinalBlock: false, json);
 
     private static bool IsJson(ReadOnlySpan<byte> json, bool isFinalBlock, JsonReaderOptions options)
     {

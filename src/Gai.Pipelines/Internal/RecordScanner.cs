@@ -16,8 +16,9 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
     private LineState _line;
     private bool _hasPendingCr;
     private int _bomBytes;
-    private long _lineOffset;
-    private bool _isAscii;
+    private int _recordStart;
+    private int _recordLength;
+    private bool _isRecordCarried;
 
     /// <summary>What is known of the line that is being read.</summary>
     private enum LineState
@@ -25,8 +26,11 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
         /// <summary>The stream has just begun: there may be a byte order mark.</summary>
         AtStart,
 
-        /// <summary>It may become a record.</summary>
+        /// <summary>It may become a record, and lies in the current segment so far.</summary>
         Open,
+
+        /// <summary>It may become a record, and has begun in an earlier segment.</summary>
+        Carried,
 
         /// <summary>It was too long: the rest of it is passed over.</summary>
         Skipped,
@@ -36,7 +40,10 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
     }
 
     /// <summary>The current record without its line end, valid until the next call.</summary>
-    public ReadOnlyMemory<byte> Record { get; private set; }
+    public ReadOnlyMemory<byte> Record => _isRecordCarried ? _carry.Written : _input.Segment.Slice(_recordStart, _recordLength);
+
+    /// <summary>The same, for those who need no memory of it.</summary>
+    public ReadOnlySpan<byte> RecordSpan => _isRecordCarried ? _carry.Span : _input.Segment.Span.Slice(_recordStart, _recordLength);
 
     /// <summary>Whether the current record is UTF-8.</summary>
     public bool IsUtf8 { get; private set; }
@@ -44,8 +51,14 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
     /// <summary>The number of the current record, from 1.</summary>
     public long Number { get; private set; }
 
-    /// <summary>Where the current record begins in the stream.</summary>
+    /// <summary>Where the current record begins in the stream, or the line that is being read.</summary>
     public long Offset { get; private set; }
+
+    /// <summary>Whether the current segment is known to be ASCII.</summary>
+    public bool IsAscii { get; private set; }
+
+    /// <summary>What lies behind the current record in its segment; empty while there is none.</summary>
+    public ReadOnlySpan<byte> RestBehindRecord => _line == LineState.Delivered ? _input.Rest.Span : [];
 
     /// <summary>How much of the stream has been looked through.</summary>
     public long Position => _input.Offset;
@@ -68,36 +81,41 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
                 SkipBom();
             }
 
-            ReadOnlySpan<byte> segment = _input.Segment.Span;
-            int start = _input.Taken;
-            if (start == 0)
+            if (_input.Taken == 0)
             {
                 // Most segments are: then none of their records need be checked by itself.
-                _isAscii = Ascii.IsValid(segment);
+                IsAscii = Ascii.IsValid(_input.Segment.Span);
             }
 
-            while (start < segment.Length)
+            ReadOnlySpan<byte> rest = _input.Segment.Span[_input.Taken..];
+            int length;
+            while ((length = rest.IndexOf(Lf)) >= 0)
             {
-                int length = segment[start..].IndexOf(Lf);
-                if (length < 0)
-                {
-                    _input.TakeTo(segment.Length);
-                    Carry(segment[start..], ifTooLong: LineState.Skipped);
-                    break;
-                }
-
-                _input.TakeTo(start + length + 1);
-                if (TryEndLine(segment.Slice(start, length), start))
+                int start = _input.Taken;
+                _input.Take(length + 1);
+                if (_line == LineState.Open ? TryDeliverWhole(rest[..length], start) : TryDeliverCarried(rest[..length]))
                 {
                     return true;
                 }
 
-                start += length + 1;
+                BeginLine();
+                rest = rest[(length + 1)..];
             }
+
+            _input.Take(rest.Length);
+            Carry(rest, ifTooLong: LineState.Skipped);
         }
         while (_input.TryNextSegment());
 
         return false;
+    }
+
+    /// <summary>Passes over the next line, which is a record that somebody else has found.</summary>
+    public void Pass(int length)
+    {
+        Number++;
+        Offset = _input.Offset;
+        _input.Take(length);
     }
 
     /// <summary>Gives back what has been looked through and reads more.</summary>
@@ -113,7 +131,7 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
             EndBom();
         }
 
-        return _line == LineState.Open && TryDeliver(_carry.Span, _carry.Written, isAscii: false);
+        return TryDeliverCarried([]);
     }
 
     public void Release()
@@ -122,14 +140,14 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
         _carry.Release();
     }
 
-    private static bool IsBlank(ReadOnlySpan<byte> line) =>
+    public static bool IsBlank(ReadOnlySpan<byte> line) =>
         line.IsEmpty || (line[0] <= ' ' && !line.ContainsAnyExcept((byte)' ', (byte)'\t', Cr));
 
     private void BeginLine()
     {
         _carry.Clear();
         _hasPendingCr = false;
-        _lineOffset = _input.Offset;
+        Offset = _input.Offset;
         _line = LineState.Open;
     }
 
@@ -156,38 +174,38 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
     /// <summary>What looked like a byte order mark was none: it belongs to the first line.</summary>
     private void EndBom()
     {
-        _line = LineState.Open;
+        _line = _bomBytes > 0 ? LineState.Carried : LineState.Open;
         _carry.Append(Bom[.._bomBytes]);
     }
 
-    /// <summary>Ends a line at its LF, whose last part is given, and where that begins in the segment.</summary>
-    private bool TryEndLine(ReadOnlySpan<byte> part, int start)
+    /// <summary>Ends a line that lies in the current segment as a whole.</summary>
+    private bool TryDeliverWhole(ReadOnlySpan<byte> line, int start)
     {
-        bool isDelivered;
-        if (_line == LineState.Skipped)
+        if (!line.IsEmpty && line[^1] == Cr)
         {
-            isDelivered = false;
-        }
-        else if (_carry.Length > 0 || _hasPendingCr)
-        {
-            Carry(part, ifTooLong: LineState.Delivered);
-            isDelivered = TryDeliver(_carry.Span, _carry.Written, isAscii: false);
-        }
-        else
-        {
-            ReadOnlySpan<byte> line = part.Length > 0 && part[^1] == Cr ? part[..^1] : part;
-            isDelivered = TryDeliver(line, _input.Segment.Slice(start, line.Length), _isAscii);
+            line = line[..^1];
         }
 
-        if (!isDelivered)
-        {
-            BeginLine();
-        }
-
-        return isDelivered;
+        _recordStart = start;
+        _recordLength = line.Length;
+        _isRecordCarried = false;
+        return TryDeliver(line, IsAscii);
     }
 
-    private bool TryDeliver(ReadOnlySpan<byte> line, ReadOnlyMemory<byte> memory, bool isAscii)
+    /// <summary>Ends a line that has begun in an earlier segment, or was too long.</summary>
+    private bool TryDeliverCarried(ReadOnlySpan<byte> part)
+    {
+        if (_line != LineState.Carried)
+        {
+            return false;
+        }
+
+        Carry(part, ifTooLong: LineState.Delivered);
+        _isRecordCarried = true;
+        return TryDeliver(_carry.Span, isAscii: false);
+    }
+
+    private bool TryDeliver(ReadOnlySpan<byte> line, bool isAscii)
     {
         if (line.Length > maxRecordBytes)
         {
@@ -202,8 +220,6 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
         }
 
         Number++;
-        Offset = _lineOffset;
-        Record = memory;
         IsUtf8 = isAscii || Utf8.IsValid(line);
         _line = LineState.Delivered;
         return true;
@@ -235,12 +251,12 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
 
         _carry.Append(body);
         _hasPendingCr = endsWithCr;
+        _line = LineState.Carried;
     }
 
     private StreamReadException TooLarge()
     {
         Number++;
-        Offset = _lineOffset;
         return new StreamReadException(
             StreamReadError.TooLarge,
             Number,

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Gai.Pipelines.TestUtilities;
 
 namespace Gai.Pipelines.Tests.Readers;
@@ -261,6 +262,92 @@ public sealed class NdjsonReaderTests
             Assert.Equal("3\n4\n", Encoding.UTF8.GetString(pipe.ReadRest()));
             Assert.False(pipe.IsCompleted);
         });
+
+    [Theory]
+    [InlineData("{\"id\":0}", 0)]
+    [InlineData(" {\"id\":0} \r", 0)]
+    [InlineData("", 0)]
+    [InlineData("null", 0)]
+    [InlineData("{\"id\":0,\"text\":\"\u20AC\"}", 0)]
+    [InlineData("{\"id\":0,\"text\":\"12345678901234\"}", 0)]
+    [InlineData("{\"id\":0,\"text\":\"12345678901234\"}\r", 0)]
+    [InlineData("{\"id\":0,\"text\":\"123456789012345\"}", 1)]
+    [InlineData("{\"id\":0}{\"id\":0}", 1)]
+    [InlineData("{\"id\":0} x", 1)]
+    [InlineData("{\"id\":\n0}", 2)]
+    [InlineData("{\n\"id\":0}\n{\"id\":\"0\"}", 3)]
+    [InlineData("{\"id\":\"a\"}", 1)]
+    [InlineData("{\"id\":0,\"a\":[{}]}", 1)]
+    [InlineData("{\"id\":0,\"a\":[]}", 0)]
+    [InlineData("{\"id\":0,\"text\":\"\\ud800\"}", 1)]
+    [InlineData("{\"id\":0", 1)]
+    [InlineData("}", 1)]
+    public async Task ReadAsync_OddRecordAmongManyInOneSegment_IsReadAsByItself(string odd, int bad)
+    {
+        string many = string.Concat(Enumerable.Range(1, 150).Select(id => $"{{\"id\":{id}}}\n"));
+        byte[] stream = Collected.Utf8($"{many}{odd}\n{many}");
+        (List<Row?> Rows, List<(long, long, string)> Bad, Exception? Failure) whole = await ReadAsync(PieceReader.Of(stream));
+        (List<Row?> Rows, List<(long, long, string)> Bad, Exception? Failure) bytewise = await ReadAsync(PieceReader.Of(stream, 1));
+
+        Assert.Null(whole.Failure);
+        Assert.Equal(bad, whole.Bad.Count);
+        Assert.Equal(Enumerable.Range(1, 150), whole.Rows.TakeLast(150).Select(row => row!.Id));
+        Assert.Equal(bytewise.Rows, whole.Rows);
+        Assert.Equal(bytewise.Bad, whole.Bad);
+
+        static async Task<(List<Row?> Rows, List<(long Number, long Offset, string Message)> Bad, Exception? Failure)> ReadAsync(PieceReader pipe)
+        {
+            var bad = new List<(long, long, string)>();
+            var options = new NdjsonReaderOptions { MaxDepth = 2, MaxRecordBytes = 32, OnBadRecord = error => bad.Add((error.Number, error.ByteOffset, error.Message)) };
+            (List<Row?> rows, Exception? failure) = await Collected.RecordsAsync(pipe, ReaderJson.Default.Row, options);
+            return (rows, bad, failure);
+        }
+    }
+
+    [Fact]
+    public async Task ReadAsync_InvalidUtf8AmongManyInOneSegment_IsAnErrorAtItsRecord()
+    {
+        byte[] good = Collected.Utf8("{\"id\":1,\"text\":\"\u20AC\"}\n");
+        byte[] bad = [.. "{\"id\":1,\"other\":\""u8, 0xFF, .. "\"}\n"u8];
+        (List<Row?> rows, Exception? failure) = await Collected.RecordsAsync(PieceReader.Of([.. good, .. good, .. good, .. bad]), ReaderJson.Default.Row);
+
+        Assert.Equal(3, rows.Count);
+        var error = Assert.IsType<StreamReadException>(failure);
+        Assert.Equal((StreamReadError.InvalidUtf8, 4L, 3L * good.Length), (error.Error, error.Number, error.ByteOffset));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(65)]
+    [InlineData(66)]
+    [InlineData(199)]
+    public async Task ReadAsync_StoppedAmongManyInOneSegment_LeavesTheRestInThePipe(int stop)
+    {
+        string[] records = [.. Enumerable.Range(1, 200).Select(id => $"{{\"id\":{id}}}\n")];
+        PieceReader pipe = Collected.Pipe(string.Concat(records));
+        await foreach (Row? row in NdjsonReader.ReadAsync(pipe, ReaderJson.Default.Row, null, Collected.Stop))
+        {
+            if (row!.Id == stop)
+            {
+                break;
+            }
+        }
+
+        Assert.Equal(string.Concat(records[stop..]), Encoding.UTF8.GetString(pipe.ReadRest()));
+    }
+
+    [Fact]
+    public async Task ReadAsync_MetadataThatIsNotTheOptions_IsUsed()
+    {
+        var options = new JsonSerializerOptions { TypeInfoResolver = ReaderJson.Default };
+        var own = (JsonTypeInfo<Row>)((IJsonTypeInfoResolver)ReaderJson.Default).GetTypeInfo(typeof(Row), options)!;
+        own.Properties.Single(property => property.Name == "Id").Name = "number";
+        options.MakeReadOnly();
+        (List<Row?> rows, Exception? failure) = await Collected.RecordsAsync(Collected.Pipe("{\"number\":1}\n{\"number\":2}\n{\"number\":3}\n"), own);
+        Assert.Null(failure);
+        Assert.Equal([1, 2, 3], rows.Select(row => row!.Id));
+    }
 
     [Fact]
     public async Task ReadAsync_Stream_StaysOpen()
