@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Unicode;
 using FsCheck;
 using FsCheck.Fluent;
 using Gai.Pipelines.Tests.Dialects;
@@ -18,6 +20,15 @@ public sealed class StreamEventPropertyTests
     [
         null, "", "a", "Hello", "\n", "\r\n", "\"", "\\", "\u0000", "\u0085", "\u2028", "\u00E9", "\u20AC", "\U0001F600", "\uD83D", "\uDE00",
         "\uFEFF", " ", ": x", "data: y", "\n\ndata: {\"type\":\"done\"}\n\n", "{\"type\":\"done\"}", "</script>", "\u007F",
+    ];
+
+    // The same as bytes: beginnings and ends of code points, which may or may not fit, and what is no UTF-8. No lead needs a
+    // second byte of its own (E0, ED, F0, F4), as where such a sequence ends to be a cut one is open.
+    private static readonly byte[][] Utf8Pieces =
+    [
+        .. Pieces.Where(piece => piece is not null && !piece.Any(char.IsSurrogate)).Select(piece => Encoding.UTF8.GetBytes(piece!)),
+        .. "\U0001F600"u8.ToArray() is var face ? (byte[][])[face, face[..2], face[..3], face[2..], face[3..]] : [],
+        [0xF1], [0xE2], [0xE2, 0x82], [0x82, 0xAC], [0xAC], [0xC3], [0xA9], [0xFF],
     ];
 
     private static readonly string[] JsonTexts =
@@ -63,9 +74,11 @@ public sealed class StreamEventPropertyTests
             if (half is { } held)
             {
                 half = null;
-                if (held.Type == item.Type && (item.Type != StreamEventType.ToolCallDelta || held.Id == item.Id))
+                if (held.Type == item.Type &&
+                    (held.Text.IsString == item.Text.IsString || item.Text.IsEmpty) &&
+                    (item.Type != StreamEventType.ToolCallDelta || held.Id == item.Id))
                 {
-                    next = With(item, held.Text.String + item.Text.String);
+                    next = With(item, held.Text.IsString ? held.Text.String + item.Text.String : (byte[])[.. held.Text.Utf8.Span, .. item.Text.Utf8.Span]);
                 }
                 else
                 {
@@ -79,8 +92,7 @@ public sealed class StreamEventPropertyTests
                 return expected;
             }
 
-            string text = next.Text.String ?? string.Empty;
-            if (!IsDelta(next.Type) || text.Length == 0 || !char.IsHighSurrogate(text[^1]))
+            if (!IsDelta(next.Type) || !IsCut(next.Text, out EventText whole, out EventText rest))
             {
                 expected.Add(next);
                 continue;
@@ -88,14 +100,14 @@ public sealed class StreamEventPropertyTests
 
             half = next.Type switch
             {
-                StreamEventType.TextDelta => StreamEvent.TextDelta(text[^1..]),
-                StreamEventType.ReasoningDelta => StreamEvent.ReasoningDelta(text[^1..]),
-                _ => StreamEvent.ToolCallDelta(next.Id!, null, text[^1..]),
+                StreamEventType.TextDelta => StreamEvent.TextDelta(rest),
+                StreamEventType.ReasoningDelta => StreamEvent.ReasoningDelta(rest),
+                _ => StreamEvent.ToolCallDelta(next.Id!, null, rest),
             };
             half = half.Value.At(SampleEvents.Moment);
-            if (text.Length > 1 || next.Name is not null || next.Signature is not null)
+            if (!whole.IsEmpty || next.Name is not null || next.Signature is not null)
             {
-                expected.Add(With(next, text[..^1]));
+                expected.Add(With(next, whole));
             }
         }
 
@@ -107,10 +119,30 @@ public sealed class StreamEventPropertyTests
         return expected;
     }
 
+    /// <summary>Whether a text ends inside a code point, as the framework sees it.</summary>
+    private static bool IsCut(EventText text, out EventText whole, out EventText rest)
+    {
+        int end;
+        if (text.IsString)
+        {
+            end = text.String.Length > 0 && char.IsHighSurrogate(text.String[^1]) ? text.String.Length - 1 : text.String.Length;
+            whole = text.String[..end];
+            rest = text.String[end..];
+        }
+        else
+        {
+            Utf8.ToUtf16(text.Utf8.Span, new char[text.Utf8.Length], out end, out _, replaceInvalidSequences: true, isFinalBlock: false);
+            whole = text.Utf8[..end];
+            rest = text.Utf8[end..];
+        }
+
+        return !rest.IsEmpty;
+    }
+
     private static bool IsDelta(StreamEventType type) =>
         type is StreamEventType.TextDelta or StreamEventType.ReasoningDelta or StreamEventType.ToolCallDelta;
 
-    private static StreamEvent With(in StreamEvent item, string text) => (item.Type switch
+    private static StreamEvent With(in StreamEvent item, EventText text) => (item.Type switch
     {
         StreamEventType.TextDelta => StreamEvent.TextDelta(text),
         StreamEventType.ReasoningDelta => StreamEvent.ReasoningDelta(text, item.Signature),
@@ -121,15 +153,18 @@ public sealed class StreamEventPropertyTests
     {
         Gen<string?> text = from parts in Gen.Elements(Pieces).ListOf() select parts.Count == 0 ? null : string.Concat(parts);
         Gen<string> some = from one in text select one ?? string.Empty;
+        Gen<EventText> delta = Gen.OneOf(
+            some.Select(one => (EventText)one),
+            from parts in Gen.Elements(Utf8Pieces).ListOf() select (EventText)(byte[])[.. parts.SelectMany(part => part)]);
         Gen<string> id = Gen.Elements("call_1", "call_2", "\u20AC \"x\"");
         Gen<string?> name = Gen.Elements("get_weather", null, "\U0001F600");
         Gen<string> json = Gen.Elements(JsonTexts);
         Gen<int> number = Gen.OneOf(Gen.Choose(-2, 5), Gen.Elements(int.MaxValue, int.MinValue));
         Gen<byte[]> bytes = Gen.Choose(0, 255).Select(value => (byte)value).ArrayOf();
         return Gen.Frequency(
-            (8, from t in some select StreamEvent.TextDelta(t)),
-            (3, from t in some from s in name select StreamEvent.ReasoningDelta(t, s)),
-            (3, from i in id from n in name from t in some select StreamEvent.ToolCallDelta(i, n, t)),
+            (8, from t in delta select StreamEvent.TextDelta(t)),
+            (3, from t in delta from s in name select StreamEvent.ReasoningDelta(t, s)),
+            (3, from i in id from n in name from t in delta select StreamEvent.ToolCallDelta(i, n, t)),
             (1, from i in text from m in text from p in text select StreamEvent.Start(i, m, p)),
             (1, from i in id from j in json from who in Gen.Elements(Enum.GetValues<ToolRunner>()) select StreamEvent.ToolCall(i, "get_weather", j, who)),
             (1, from i in id from n in name from j in json select StreamEvent.ToolResult(i, n, j)),
