@@ -91,6 +91,24 @@ internal sealed record SlopeClaim(string Text, string Type, string Method, strin
     }
 }
 
+/// <summary>The same number of bytes takes about as long whether a limit is small or large; the median of the rounds decides.</summary>
+internal sealed record LinearClaim(string Text, string Type, string Method, string Parameter, int Small, int Large, double AtMost) : Claim(Text, Type)
+{
+    public override string Target => $"at most {Figure(AtMost)} x";
+
+    public override Verdict Judge(Results results)
+    {
+        double[] small = [.. Rounds(results, Method, Parameter + Small).Select(round => round.Nanoseconds)];
+        double[] large = [.. Rounds(results, Method, Parameter + Large).Select(round => round.Nanoseconds)];
+        double[] ratios = [.. large.Zip(small, (atLarge, atSmall) => atLarge / atSmall)];
+        return new Verdict(
+            $"{Figure(Median(ratios))} x ({Figure(ratios.Min())} to {Figure(ratios.Max())})",
+            $"{Time(Median(large))} : {Time(Median(small))}",
+            $"`{Type}.{Method}`",
+            Median(ratios) <= AtMost);
+    }
+}
+
 /// <summary>At most so long on the machine that is named; says little about another one.</summary>
 internal sealed record TimeClaim(string Text, string Type, string Method, double AtMostNanoseconds) : Claim(Text, Type)
 {

@@ -23,6 +23,7 @@ internal static class Claims
         typeof(NdjsonReaderClaims),
         typeof(SseReaderClaims),
         typeof(SseReaderDataClaims),
+        typeof(ReaderAttackClaims),
     ];
 
     public static IReadOnlyList<Claim> All { get; } =
@@ -78,5 +79,13 @@ internal static class Claims
             1 / 1.5),
         new AllocationClaim("The same: allocated per event", nameof(SseReaderDataClaims), Ours),
         new AllocationClaim("With a name: allocated per event", nameof(SseReaderClaims), Ours),
+        Linear("SseReader, a line without an end, 4 MiB as one stream with a limit of 4 MiB against four with 1 MiB", nameof(ReaderAttackClaims.SseWithoutLineEnd)),
+        Linear("The same, tiny lines of data without a blank line", nameof(ReaderAttackClaims.SseTinyLines)),
+        Linear("The same, a line one byte at a time", nameof(ReaderAttackClaims.SseByteByByte)),
+        Linear("NdjsonReader, a record without an end, in the same way", nameof(ReaderAttackClaims.NdjsonWithoutLineEnd)),
+        Linear("The same, one byte at a time", nameof(ReaderAttackClaims.NdjsonByteByByte)),
     ];
+
+    private static LinearClaim Linear(string text, string method) => new(
+        text, nameof(ReaderAttackClaims), method, nameof(ReaderAttackClaims.Limit) + "=", ReaderAttackClaims.SmallLimit, ReaderAttackClaims.LargeLimit, 1.25);
 }
