@@ -115,6 +115,26 @@ public sealed class BackoffTests
     }
 
     [Fact]
+    public async Task ReadAsync_RetryAfterAndThenALostConnection_IsWaitedForOnce()
+    {
+        var reset = new HttpRequestException(HttpRequestError.ConnectionError, "reset");
+        using var run = new ClientRun(new ScriptedServer(Status(503, "120"), Throws(reset), Status(204)), jitter: 0.5);
+
+        await run.PassAsync(120_250);
+        await run.PassAsync(375);
+        await run.EndAsync();
+    }
+
+    [Fact]
+    public async Task ReadAsync_FirstBackoffBeyondTheCap_IsCut()
+    {
+        using var run = new ClientRun(new ScriptedServer(Status(503)), options: options => options with { FirstBackoff = TimeSpan.FromMinutes(5) });
+
+        await run.PassAsync(30_000);
+        await run.PassAsync(30_000);
+    }
+
+    [Fact]
     public async Task ReadAsync_RetryAfterAsDate_IsWaitedForInFull()
     {
         var time = new ManualTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
