@@ -296,6 +296,29 @@ public sealed class EventStreamClientTests
     }
 
     [Fact]
+    public async Task ReadAsync_ResumeOnlyCancelledWhileReading_ThrowsCancellationAndNotALoss()
+    {
+        using var run = new ClientRun(new ScriptedServer(Live(new Pipe())), options: options => options with { ResumeOnly = true });
+        await run.Time.WaitForTimerAsync(TimeSpan.FromSeconds(45));
+
+        await run.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(run.EndAsync);
+    }
+
+    [Fact]
+    public async Task ReadAsync_RefusedForNow_DisposesOfTheResponse()
+    {
+        using var body = new MemoryStream();
+        HttpResponseMessage refusal = new(HttpStatusCode.ServiceUnavailable) { Content = new StreamContent(body) };
+        using var run = new ClientRun(new ScriptedServer(_ => refusal, Status(204)), jitter: 0);
+
+        await run.EndAsync();
+
+        Assert.False(body.CanRead);
+    }
+
+    [Fact]
     public async Task ReadAsync_ConnectionBreaksAsTheCallerCancels_ThrowsCancellation()
     {
         using var stop = new CancellationTokenSource();

@@ -1,0 +1,65 @@
+using System.IO.Pipelines;
+using Gai.Pipelines.Internal;
+using Gai.Pipelines.TestUtilities;
+
+namespace Gai.Pipelines.Tests.Internal;
+
+public sealed class IdleTimeoutPipeReaderTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task ReadAsync_ReadIsOver_DisarmsItsTimer()
+    {
+        var pipe = new Pipe();
+        var time = new ManualTimeProvider();
+        using var reader = new IdleTimeoutPipeReader(pipe.Reader, TimeSpan.FromSeconds(1), time);
+
+        ValueTask<ReadResult> read = reader.ReadAsync(Stop);
+        Assert.Equal(1, time.ArmedTimers);
+        await pipe.Writer.WriteAsync(new byte[1], Stop);
+        await read;
+
+        Assert.Equal(0, time.ArmedTimers);
+    }
+
+    [Fact]
+    public async Task ReadAsync_TimerFiresLate_DoesNotEndTheNextRead()
+    {
+        var pipe = new Pipe();
+        var time = new LateTimer();
+        using var reader = new IdleTimeoutPipeReader(pipe.Reader, TimeSpan.FromSeconds(1), time);
+        ValueTask<ReadResult> read = reader.ReadAsync(Stop);
+        await pipe.Writer.WriteAsync(new byte[1], Stop);
+        reader.AdvanceTo((await read).Buffer.End);
+
+        time.Fire();
+        Task<ReadResult> next = reader.ReadAsync(Stop).AsTask();
+        await pipe.Writer.WriteAsync(new byte[2], Stop);
+
+        Assert.Equal(2, (await next).Buffer.Length);
+        Assert.False((await next).IsCanceled);
+    }
+
+    /// <summary>A timer whose callback was on its way when the timer was stopped.</summary>
+    private sealed class LateTimer : TimeProvider, ITimer
+    {
+        private Action? _fire;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _fire = () => callback(state);
+            return this;
+        }
+
+        public void Fire() => _fire!();
+
+        public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+        public void Dispose()
+        {
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}
