@@ -17,6 +17,9 @@ internal sealed record ConformanceClient(string Name, string Title, string Endpo
     /// <summary>Gets who runs tools: the client, which declares them, or the server, which tells of calls and results.</summary>
     public ToolsRunOn Tools { get; init; }
 
+    /// <summary>Gets whether the next question goes with the calls and results of tools that the server ran for the last.</summary>
+    public bool SendsToolsBack { get; init; }
+
     /// <summary>Gets whether a request can say how long the answer may be.</summary>
     public bool LimitsTokens { get; init; } = true;
 

@@ -20,6 +20,16 @@ public sealed class OpenAI6CompletionsTests(ConformanceRun run) : ConformanceTes
     public static string ClientName => "openai-6-completions";
 }
 
+public sealed class OpenAI7ResponsesTests(ConformanceRun run) : ConformanceTests<OpenAI7ResponsesTests>(run), IConformanceTests
+{
+    public static string ClientName => "openai-7-responses";
+}
+
+public sealed class OpenAI6ResponsesTests(ConformanceRun run) : ConformanceTests<OpenAI6ResponsesTests>(run), IConformanceTests
+{
+    public static string ClientName => "openai-6-responses";
+}
+
 public sealed class AISdk7CompatibleChatTests(ConformanceRun run) : ConformanceTests<AISdk7CompatibleChatTests>(run), IConformanceTests
 {
     public static string ClientName => "ai-7-compatible-chat";
@@ -48,6 +58,16 @@ public sealed class AISdk7OpenAIChatTests(ConformanceRun run) : ConformanceTests
 public sealed class AISdk6OpenAIChatTests(ConformanceRun run) : ConformanceTests<AISdk6OpenAIChatTests>(run), IConformanceTests
 {
     public static string ClientName => "ai-6-openai-chat";
+}
+
+public sealed class AISdk7OpenAIResponsesTests(ConformanceRun run) : ConformanceTests<AISdk7OpenAIResponsesTests>(run), IConformanceTests
+{
+    public static string ClientName => "ai-7-openai-responses";
+}
+
+public sealed class AISdk6OpenAIResponsesTests(ConformanceRun run) : ConformanceTests<AISdk6OpenAIResponsesTests>(run), IConformanceTests
+{
+    public static string ClientName => "ai-6-openai-responses";
 }
 
 public sealed class EventSource5GaiTests(ConformanceRun run) : ConformanceTests<EventSource5GaiTests>(run), IConformanceTests
@@ -113,4 +133,9 @@ public sealed class FetchNdjsonEventsTests(ConformanceRun run) : ConformanceTest
 public sealed class DotNetOpenAIChatTests(ConformanceRun run) : ConformanceTests<DotNetOpenAIChatTests>(run), IConformanceTests
 {
     public static string ClientName => "dotnet-openai-chat";
+}
+
+public sealed class DotNetOpenAIResponsesTests(ConformanceRun run) : ConformanceTests<DotNetOpenAIResponsesTests>(run), IConformanceTests
+{
+    public static string ClientName => "dotnet-openai-responses";
 }

@@ -4,10 +4,16 @@ namespace Gai.Pipelines.FunctionalTests.Conformance;
 internal static class ConformanceClients
 {
     private const string NoTools = "completions have no tools";
+    private const string Comment = ": keep-alive";
+    private const string Ping = "event: ping";
 
     private static readonly FinishWords Neutral = new("stop", "length", "stop");
 
     private static readonly FinishWords OpenAIWords = new("stop", "length", "tool_calls");
+
+    private static readonly FinishWords AnthropicWords = new("end_turn", "max_tokens", "tool_use");
+
+    private static readonly FinishWords ResponsesWords = new("completed", "max_output_tokens", "completed");
 
     private static readonly FinishWords AISdkWords = new("stop", "length", "tool-calls");
 
@@ -29,14 +35,23 @@ internal static class ConformanceClients
         ["tool-result"] = "the server runs its tools itself and tells of both call and result",
     };
 
-    private static readonly Dictionary<string, string> SseOnly = new(NoWayBackForTools)
+    private static readonly Dictionary<string, string> StreamsOnly = new()
     {
         ["whole"] = "it reads streams only",
     };
 
+    private static readonly Dictionary<string, string> SseOnly = new(StreamsOnly.Concat(NoWayBackForTools));
+
     private static readonly Dictionary<string, string> Records = new(NoWayBackForTools)
     {
         ["keep-alive"] = "records have no keep-alive",
+    };
+
+    private static readonly Dictionary<string, string> Generates = new()
+    {
+        ["tool-call"] = NoTools,
+        ["parallel-calls"] = NoTools,
+        ["tool-result"] = NoTools,
     };
 
     private static readonly Dictionary<string, string> NoReasoning = new()
@@ -56,6 +71,12 @@ internal static class ConformanceClients
         .. AISdk("compatible-chat", "@ai-sdk/openai-compatible 3.0.92", "@ai-sdk/openai-compatible 2.0.91", "/v1/chat/completions", EverythingIsDone),
         .. AISdk("compatible-completions", "@ai-sdk/openai-compatible 3.0.92", "@ai-sdk/openai-compatible 2.0.91", "/v1/completions", TextOnly),
         .. AISdk("openai-chat", "@ai-sdk/openai 4.0.118", "@ai-sdk/openai 3.0.141", "/v1/chat/completions", NoReasoning),
+        .. OpenAI("responses", "/v1/responses", ResponsesWords, EverythingIsDone),
+        new("dotnet-openai-responses", "OpenAI 2.15.0 (.NET)", "/v1/responses", new("Completed", "max_output_tokens", "Completed"), ErrorWords.Always("ClientResultException", "StreamingResponseErrorUpdate"))
+        {
+            AskAsync = OpenAIDotNet.AskResponsesAsync,
+        },
+        .. AISdk("openai-responses", "@ai-sdk/openai 4.0.118", "@ai-sdk/openai 3.0.141", "/v1/responses", EverythingIsDone),
         .. Native("eventsource-5", "eventsource 5.1.5", SseOnly, ErrorWords.Always("Refused", "StreamFailed", hasRetryAfter: false)),
         .. Native("eventsource-4", "eventsource 4.1.1", SseOnly, ErrorWords.Always("Refused", "StreamFailed", hasRetryAfter: false)),
         .. Native("fetch-event-source-2", "@microsoft/fetch-event-source 2.0.1", SseOnly, ErrorWords.Always("Refused", "StreamFailed")),
@@ -69,10 +90,21 @@ internal static class ConformanceClients
         select new ConformanceClient($"openai-{version.Major}-{kind}", $"openai {version.Full}", endpoint, finish, OfficialErrors) { CannotDo = cannotDo };
 
     private static IEnumerable<ConformanceClient> AISdk(
-        string kind, string latest, string older, string endpoint, IReadOnlyDictionary<string, string> cannotDo) =>
+        string kind, string latest, string older, string endpoint, IReadOnlyDictionary<string, string> cannotDo, string keepAlive = Comment) =>
     [
-        new($"ai-7-{kind}", $"ai 7.0.173, {latest}", endpoint, AISdkWords, ErrorWords.Always("AI_APICallError", "AI_StreamProviderError")) { CannotDo = cannotDo },
-        new($"ai-6-{kind}", $"ai 6.0.326, {older}", endpoint, AISdkWords, ErrorWords.Always("AI_APICallError", "Object")) { CannotDo = cannotDo },
+        new($"ai-7-{kind}", $"ai 7.0.173, {latest}", endpoint, AISdkWords, ErrorWords.Always("AI_APICallError", "AI_StreamProviderError")) { CannotDo = cannotDo, KeepAlive = keepAlive },
+        new($"ai-6-{kind}", $"ai 6.0.326, {older}", endpoint, AISdkWords, ErrorWords.Always("AI_APICallError", "Object")) { CannotDo = cannotDo, KeepAlive = keepAlive },
+    ];
+
+    private static IEnumerable<ConformanceClient> AISdkUI(string name, string title) =>
+    [
+        new(name, $"{title}, DefaultChatTransport", "/ui/api/chat", AISdkWords, ErrorWords.Always("Error", "Error", hasRetryAfter: false) with { HasStatus = false })
+        {
+            CannotDo = StreamsOnly,
+            Tools = ToolsRunOn.Server,
+            SendsToolsBack = true,
+            LimitsTokens = false,
+        },
     ];
 
     private static IEnumerable<ConformanceClient> Native(string name, string title, Dictionary<string, string> cannotDo, ErrorWords errors) =>

@@ -105,7 +105,11 @@ public sealed class ConformanceRun : IAsyncLifetime
         return seen;
     }
 
-    private static Ask Tagged(ConformanceClient client, Ask ask) => ask with { Prompt = ObservedModel.Tagged(ask.Prompt, TagOf(client, ask.Case)) };
+    private static Ask Tagged(ConformanceClient client, Ask ask) => ask with
+    {
+        Prompt = ObservedModel.Tagged(ask.Prompt, TagOf(client, ask.Case)),
+        Then = ask.Then is null ? null : ObservedModel.Tagged(ask.Then, TagOf(client, ask.Case)),
+    };
 
     private static string TagOf(ConformanceClient client, string test) => $"{client.Name}/{test}";
 }
