@@ -30,6 +30,11 @@ public sealed class OpenAI6ResponsesTests(ConformanceRun run) : ConformanceTests
     public static string ClientName => "openai-6-responses";
 }
 
+public sealed class Anthropic1Tests(ConformanceRun run) : ConformanceTests<Anthropic1Tests>(run), IConformanceTests
+{
+    public static string ClientName => "anthropic-1";
+}
+
 public sealed class AISdk7CompatibleChatTests(ConformanceRun run) : ConformanceTests<AISdk7CompatibleChatTests>(run), IConformanceTests
 {
     public static string ClientName => "ai-7-compatible-chat";
@@ -68,6 +73,16 @@ public sealed class AISdk7OpenAIResponsesTests(ConformanceRun run) : Conformance
 public sealed class AISdk6OpenAIResponsesTests(ConformanceRun run) : ConformanceTests<AISdk6OpenAIResponsesTests>(run), IConformanceTests
 {
     public static string ClientName => "ai-6-openai-responses";
+}
+
+public sealed class AISdk7AnthropicTests(ConformanceRun run) : ConformanceTests<AISdk7AnthropicTests>(run), IConformanceTests
+{
+    public static string ClientName => "ai-7-anthropic";
+}
+
+public sealed class AISdk6AnthropicTests(ConformanceRun run) : ConformanceTests<AISdk6AnthropicTests>(run), IConformanceTests
+{
+    public static string ClientName => "ai-6-anthropic";
 }
 
 public sealed class EventSource5GaiTests(ConformanceRun run) : ConformanceTests<EventSource5GaiTests>(run), IConformanceTests
@@ -138,4 +153,9 @@ public sealed class DotNetOpenAIChatTests(ConformanceRun run) : ConformanceTests
 public sealed class DotNetOpenAIResponsesTests(ConformanceRun run) : ConformanceTests<DotNetOpenAIResponsesTests>(run), IConformanceTests
 {
     public static string ClientName => "dotnet-openai-responses";
+}
+
+public sealed class DotNetAnthropic13Tests(ConformanceRun run) : ConformanceTests<DotNetAnthropic13Tests>(run), IConformanceTests
+{
+    public static string ClientName => "dotnet-anthropic-13";
 }

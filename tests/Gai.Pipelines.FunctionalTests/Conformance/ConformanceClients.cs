@@ -77,6 +77,14 @@ internal static class ConformanceClients
             AskAsync = OpenAIDotNet.AskResponsesAsync,
         },
         .. AISdk("openai-responses", "@ai-sdk/openai 4.0.118", "@ai-sdk/openai 3.0.141", "/v1/responses", EverythingIsDone),
+        new("anthropic-1", "@anthropic-ai/sdk 1.12.0", "/v1/messages", AnthropicWords, OfficialErrors) { KeepAlive = Ping },
+        new("dotnet-anthropic-13", "Anthropic 13.12.0 (.NET)", "/v1/messages", AnthropicWords,
+            new("AnthropicBadRequestException", "AnthropicUnauthorizedException", "AnthropicRateLimitException", "Anthropic5xxException", "AnthropicSseException", HasRetryAfter: false))
+        {
+            AskAsync = AnthropicDotNet.AskAsync,
+            KeepAlive = Ping,
+        },
+        .. AISdk("anthropic", "@ai-sdk/anthropic 4.0.105", "@ai-sdk/anthropic 3.0.139", "/v1/messages", EverythingIsDone, Ping),
         .. Native("eventsource-5", "eventsource 5.1.5", SseOnly, ErrorWords.Always("Refused", "StreamFailed", hasRetryAfter: false)),
         .. Native("eventsource-4", "eventsource 4.1.1", SseOnly, ErrorWords.Always("Refused", "StreamFailed", hasRetryAfter: false)),
         .. Native("fetch-event-source-2", "@microsoft/fetch-event-source 2.0.1", SseOnly, ErrorWords.Always("Refused", "StreamFailed")),
@@ -96,16 +104,19 @@ internal static class ConformanceClients
         new($"ai-6-{kind}", $"ai 6.0.326, {older}", endpoint, AISdkWords, ErrorWords.Always("AI_APICallError", "Object")) { CannotDo = cannotDo, KeepAlive = keepAlive },
     ];
 
-    private static IEnumerable<ConformanceClient> AISdkUI(string name, string title) =>
-    [
-        new(name, $"{title}, DefaultChatTransport", "/ui/api/chat", AISdkWords, ErrorWords.Always("Error", "Error", hasRetryAfter: false) with { HasStatus = false })
+    private static IEnumerable<ConformanceClient> AISdkUI(string kind, string what) =>
+        from version in ((string Major, string Full, ErrorWords Errors)[])
+        [
+            ("7", "7.0.173", ErrorWords.Always("AI_APICallError", "Error", hasRetryAfter: false)),
+            ("6", "6.0.326", ErrorWords.Always("Error", "Error", hasRetryAfter: false) with { HasStatus = false }),
+        ]
+        select new ConformanceClient($"ai-{version.Major}-{kind}", $"ai {version.Full}, {what}", "/ui/api/chat", AISdkWords, version.Errors)
         {
             CannotDo = StreamsOnly,
             Tools = ToolsRunOn.Server,
             SendsToolsBack = true,
             LimitsTokens = false,
-        },
-    ];
+        };
 
     private static IEnumerable<ConformanceClient> Native(string name, string title, Dictionary<string, string> cannotDo, ErrorWords errors) =>
         from dialect in ((string Suffix, string Endpoint)[])[("gai", "/chat"), ("events", "/v1/events")]

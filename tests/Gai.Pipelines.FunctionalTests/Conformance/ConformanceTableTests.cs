@@ -1,8 +1,9 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 
 namespace Gai.Pipelines.FunctionalTests.Conformance;
 
-public sealed class ConformanceTableTests(ConformanceRun run)
+public sealed partial class ConformanceTableTests(ConformanceRun run)
 {
     private const string Update = "UPDATE_CONFORMANCE_TABLE";
 
@@ -48,6 +49,25 @@ public sealed class ConformanceTableTests(ConformanceRun run)
     public void Clients_EachThatCannot_SaysSoOfACaseThatThereIs() =>
         Assert.All(ConformanceClients.All, client => Assert.Subset(
             ConformanceCase.All.Select(test => test.Name).ToHashSet(StringComparer.Ordinal), client.CannotDo.Keys.ToHashSet(StringComparer.Ordinal)));
+
+    [Fact]
+    public async Task Clients_Each_HasTheVersionThatIsInstalled()
+    {
+        string npm = await File.ReadAllTextAsync(Path.Combine(RepositoryRoot, "tests", "clients", "package.json"));
+        string nuget = await File.ReadAllTextAsync(Path.Combine(RepositoryRoot, "Directory.Packages.props"));
+        Assert.All(ConformanceClients.All.SelectMany(client => Version.Matches(client.Title)), version =>
+        {
+            (string name, string number) = (version.Groups["name"].Value, version.Groups["number"].Value);
+            Assert.True(
+                npm.Contains($"\"{name}\": \"{number}\"", StringComparison.Ordinal)
+                    || npm.Contains($"\"npm:{name}@{number}\"", StringComparison.Ordinal)
+                    || nuget.Contains($"Include=\"{name}\" Version=\"{number}\"", StringComparison.Ordinal),
+                $"The table speaks of {name} {number}, which is not what is installed.");
+        });
+    }
+
+    [GeneratedRegex(@"(?<name>\S+) (?<number>\d+\.\d+\.\d+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Version { get; }
 
     private static string RepositoryRoot => typeof(ConformanceTableTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(attribute => attribute.Key == "RepositoryRoot").Value!;

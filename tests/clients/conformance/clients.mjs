@@ -31,6 +31,8 @@ export const clients = {
   'ai-6-anthropic': aiSdk.anthropic(sdk6),
   'ai-7-ui': aiUi.chat('ai'),
   'ai-6-ui': aiUi.chat('ai-6'),
+  'ai-7-ui-reader': aiUi.reader('ai'),
+  'ai-6-ui-reader': aiUi.reader('ai-6'),
   'eventsource-5-gai': native.eventSource('eventsource', 'gai'),
   'eventsource-4-gai': native.eventSource('eventsource-4', 'gai'),
   'eventsource-5-events': native.eventSource('eventsource', 'events'),
