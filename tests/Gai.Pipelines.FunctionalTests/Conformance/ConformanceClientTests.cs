@@ -35,6 +35,16 @@ public sealed class Anthropic1Tests(ConformanceRun run) : ConformanceTests<Anthr
     public static string ClientName => "anthropic-1";
 }
 
+public sealed class Ollama0ChatTests(ConformanceRun run) : ConformanceTests<Ollama0ChatTests>(run), IConformanceTests
+{
+    public static string ClientName => "ollama-0-chat";
+}
+
+public sealed class Ollama0GenerateTests(ConformanceRun run) : ConformanceTests<Ollama0GenerateTests>(run), IConformanceTests
+{
+    public static string ClientName => "ollama-0-generate";
+}
+
 public sealed class AISdk7CompatibleChatTests(ConformanceRun run) : ConformanceTests<AISdk7CompatibleChatTests>(run), IConformanceTests
 {
     public static string ClientName => "ai-7-compatible-chat";
@@ -83,6 +93,26 @@ public sealed class AISdk7AnthropicTests(ConformanceRun run) : ConformanceTests<
 public sealed class AISdk6AnthropicTests(ConformanceRun run) : ConformanceTests<AISdk6AnthropicTests>(run), IConformanceTests
 {
     public static string ClientName => "ai-6-anthropic";
+}
+
+public sealed class AISdk7UITests(ConformanceRun run) : ConformanceTests<AISdk7UITests>(run), IConformanceTests
+{
+    public static string ClientName => "ai-7-ui";
+}
+
+public sealed class AISdk6UITests(ConformanceRun run) : ConformanceTests<AISdk6UITests>(run), IConformanceTests
+{
+    public static string ClientName => "ai-6-ui";
+}
+
+public sealed class AISdk7UIReaderTests(ConformanceRun run) : ConformanceTests<AISdk7UIReaderTests>(run), IConformanceTests
+{
+    public static string ClientName => "ai-7-ui-reader";
+}
+
+public sealed class AISdk6UIReaderTests(ConformanceRun run) : ConformanceTests<AISdk6UIReaderTests>(run), IConformanceTests
+{
+    public static string ClientName => "ai-6-ui-reader";
 }
 
 public sealed class EventSource5GaiTests(ConformanceRun run) : ConformanceTests<EventSource5GaiTests>(run), IConformanceTests

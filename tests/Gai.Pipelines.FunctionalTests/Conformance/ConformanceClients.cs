@@ -85,6 +85,17 @@ internal static class ConformanceClients
             KeepAlive = Ping,
         },
         .. AISdk("anthropic", "@ai-sdk/anthropic 4.0.105", "@ai-sdk/anthropic 3.0.139", "/v1/messages", EverythingIsDone, Ping),
+        new("ollama-0-chat", "ollama 0.6.4", "/ollama/api/chat", Neutral, ErrorWords.Always("ResponseError", "Error", hasRetryAfter: false))
+        {
+            KeepAlive = "\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":false",
+        },
+        new("ollama-0-generate", "ollama 0.6.4", "/ollama/api/generate", Neutral, ErrorWords.Always("ResponseError", "Error", hasRetryAfter: false))
+        {
+            KeepAlive = "\"response\":\"\",\"done\":false",
+            CannotDo = Generates,
+        },
+        .. AISdkUI("ui", "AbstractChat"),
+        .. AISdkUI("ui-reader", "readUIMessageStream"),
         .. Native("eventsource-5", "eventsource 5.1.5", SseOnly, ErrorWords.Always("Refused", "StreamFailed", hasRetryAfter: false)),
         .. Native("eventsource-4", "eventsource 4.1.1", SseOnly, ErrorWords.Always("Refused", "StreamFailed", hasRetryAfter: false)),
         .. Native("fetch-event-source-2", "@microsoft/fetch-event-source 2.0.1", SseOnly, ErrorWords.Always("Refused", "StreamFailed")),
