@@ -1,13 +1,19 @@
 namespace Gai.Pipelines.FunctionalTests.Conformance;
 
 /// <summary>A client of somebody else, and what it has to see of our server.</summary>
-/// <param name="Name">The name under which tests/clients/conformance/clients.mjs knows it, if it runs under Node.</param>
+/// <param name="Name">Its name in test runs.</param>
 /// <param name="Title">What a reader calls it, with its version.</param>
 /// <param name="Endpoint">What it talks to.</param>
 /// <param name="Finish">Its words for why an answer ended.</param>
 /// <param name="Errors">The errors that it throws.</param>
 internal sealed record ConformanceClient(string Name, string Title, string Endpoint, FinishWords Finish, ErrorWords Errors)
 {
+    /// <summary>Gets the name under which tests/clients/conformance/clients.mjs knows it, if it runs under Node.</summary>
+    public string Script { get; init; } = Name;
+
+    /// <summary>Gets where the model is: in the server that the client talks to, or behind it.</summary>
+    public ModelStands Model { get; init; }
+
     /// <summary>Gets what asks a client of .NET; one of Node has a script.</summary>
     public Func<Uri, Ask, Seen, Task>? AskAsync { get; init; }
 
@@ -27,6 +33,12 @@ internal sealed record ConformanceClient(string Name, string Title, string Endpo
     public string KeepAlive { get; init; } = ": keep-alive";
 
     public bool Does(ConformanceCase test) => !CannotDo.ContainsKey(test.Name);
+}
+
+internal enum ModelStands
+{
+    InTheServer,
+    BehindTheServer,
 }
 
 internal enum ToolsRunOn

@@ -189,3 +189,48 @@ public sealed class DotNetAnthropic13Tests(ConformanceRun run) : ConformanceTest
 {
     public static string ClientName => "dotnet-anthropic-13";
 }
+
+public sealed class OpenAI7ChatGatewayTests(ConformanceRun run) : ConformanceTests<OpenAI7ChatGatewayTests>(run), IConformanceTests
+{
+    public static string ClientName => "openai-7-chat-gateway";
+}
+
+public sealed class DotNetOpenAIChatGatewayTests(ConformanceRun run) : ConformanceTests<DotNetOpenAIChatGatewayTests>(run), IConformanceTests
+{
+    public static string ClientName => "dotnet-openai-chat-gateway";
+}
+
+public sealed class OpenAI7ResponsesGatewayTests(ConformanceRun run) : ConformanceTests<OpenAI7ResponsesGatewayTests>(run), IConformanceTests
+{
+    public static string ClientName => "openai-7-responses-gateway";
+}
+
+public sealed class AISdk7OpenAIResponsesGatewayTests(ConformanceRun run) : ConformanceTests<AISdk7OpenAIResponsesGatewayTests>(run), IConformanceTests
+{
+    public static string ClientName => "ai-7-openai-responses-gateway";
+}
+
+public sealed class Anthropic1GatewayTests(ConformanceRun run) : ConformanceTests<Anthropic1GatewayTests>(run), IConformanceTests
+{
+    public static string ClientName => "anthropic-1-gateway";
+}
+
+public sealed class DotNetAnthropic13GatewayTests(ConformanceRun run) : ConformanceTests<DotNetAnthropic13GatewayTests>(run), IConformanceTests
+{
+    public static string ClientName => "dotnet-anthropic-13-gateway";
+}
+
+public sealed class Ollama0ChatGatewayTests(ConformanceRun run) : ConformanceTests<Ollama0ChatGatewayTests>(run), IConformanceTests
+{
+    public static string ClientName => "ollama-0-chat-gateway";
+}
+
+public sealed class AISdk7UIGatewayTests(ConformanceRun run) : ConformanceTests<AISdk7UIGatewayTests>(run), IConformanceTests
+{
+    public static string ClientName => "ai-7-ui-gateway";
+}
+
+public sealed class EventSource5GaiGatewayTests(ConformanceRun run) : ConformanceTests<EventSource5GaiGatewayTests>(run), IConformanceTests
+{
+    public static string ClientName => "eventsource-5-gai-gateway";
+}

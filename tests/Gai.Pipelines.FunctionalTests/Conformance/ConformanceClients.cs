@@ -3,7 +3,8 @@ namespace Gai.Pipelines.FunctionalTests.Conformance;
 /// <summary>The clients that the sample is tried with. Their versions are those of tests/clients/package.json and of Directory.Packages.props.</summary>
 internal static class ConformanceClients
 {
-    private const string NoTools = "completions have no tools";
+    private const string NoTools = "there are no tools in completing a text";
+    private const string ProviderRunsTools = "the client declares no tools, and the protocol behind the gateway does not tell of tools that the provider runs itself";
     private const string Comment = ": keep-alive";
     private const string Ping = "event: ping";
 
@@ -27,7 +28,7 @@ internal static class ConformanceClients
         ["tool-call"] = NoTools,
         ["parallel-calls"] = NoTools,
         ["tool-result"] = NoTools,
-        ["reasoning"] = "completions have no reasoning",
+        ["reasoning"] = "there is no reasoning in completions",
     };
 
     private static readonly Dictionary<string, string> NoWayBackForTools = new()
@@ -59,7 +60,14 @@ internal static class ConformanceClients
         ["reasoning"] = "it knows no reasoning in chat completions",
     };
 
-    public static IReadOnlyList<ConformanceClient> All { get; } =
+    private static readonly Dictionary<string, string> ToolsOfTheProvider = new()
+    {
+        ["tool-call"] = ProviderRunsTools,
+        ["parallel-calls"] = ProviderRunsTools,
+        ["tool-result"] = ProviderRunsTools,
+    };
+
+    private static readonly ConformanceClient[] Direct =
     [
         .. OpenAI("chat", "/v1/chat/completions", OpenAIWords, EverythingIsDone),
         .. OpenAI("completions", "/v1/completions", OpenAIWords, TextOnly),
@@ -103,6 +111,33 @@ internal static class ConformanceClients
         .. Native("eventsource-parser-3", "eventsource-parser 3.1.1", SseOnly, ErrorWords.Always("Refused", "StreamFailed")),
         .. Native("fetch-ndjson", "fetch and JSON.parse", Records, ErrorWords.Always("Refused", "StreamFailed")),
     ];
+
+    public static IReadOnlyList<ConformanceClient> All { get; } =
+    [
+        .. Direct,
+        .. new[]
+        {
+            "openai-7-chat", "dotnet-openai-chat", "openai-7-responses", "ai-7-openai-responses", "anthropic-1", "dotnet-anthropic-13", "ollama-0-chat", "ai-7-ui", "eventsource-5-gai",
+        }.Select(BehindGateway),
+    ];
+
+    /// <summary>Lets a client talk to a second server, which asks the first one in the dialect of OpenAI's chat.</summary>
+    private static ConformanceClient BehindGateway(string name)
+    {
+        ConformanceClient client = Direct.Single(client => client.Name == name);
+        return client with
+        {
+            Name = name + "-gateway",
+            Endpoint = $"{client.Endpoint} of a gateway",
+            Model = ModelStands.BehindTheServer,
+
+            // It is the first server that is watched.
+            KeepAlive = Comment,
+            CannotDo = client.Tools == ToolsRunOn.Server
+                ? client.CannotDo.Where(one => !ToolsOfTheProvider.ContainsKey(one.Key)).Concat(ToolsOfTheProvider).ToDictionary()
+                : client.CannotDo,
+        };
+    }
 
     private static IEnumerable<ConformanceClient> OpenAI(string kind, string endpoint, FinishWords finish, IReadOnlyDictionary<string, string> cannotDo) =>
         from version in ((string Major, string Full)[])[("7", "7.57.0"), ("6", "6.49.0")]

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Gai.Pipelines.FunctionalTests.Conformance;
+using Gai.Pipelines.FunctionalTests.Sample;
 using Gai.Pipelines.TestUtilities;
 using Xunit.Sdk;
 
@@ -12,10 +13,13 @@ namespace Gai.Pipelines.FunctionalTests.Conformance;
 public sealed class ConformanceRun : IAsyncLifetime
 {
     private readonly Lazy<Task<SampleServer>> _server = new(SampleServer.StartAsync);
+    private readonly Lazy<Task<SampleProgram>> _gateway;
     private readonly ConcurrentDictionary<string, Lazy<Task<Outcomes>>> _outcomes = new(StringComparer.Ordinal);
 
     // More of them would only wait for each other, and for the other tests.
     private readonly SemaphoreSlim _free = new(2);
+
+    public ConformanceRun() => _gateway = new Lazy<Task<SampleProgram>>(StartGatewayAsync);
 
     /// <inheritdoc/>
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -24,6 +28,11 @@ public sealed class ConformanceRun : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         _free.Dispose();
+        if (_gateway.IsValueCreated)
+        {
+            await (await _gateway.Value).DisposeAsync();
+        }
+
         if (_server.IsValueCreated)
         {
             await (await _server.Value).DisposeAsync();
@@ -37,13 +46,14 @@ public sealed class ConformanceRun : IAsyncLifetime
     {
         ConformanceCase[] cases = [.. ConformanceCase.All.Where(client.Does)];
         SampleServer server = await _server.Value;
+        Uri address = client.Model == ModelStands.BehindTheServer ? (await _gateway.Value).Addresses[0] : server.Address;
         await _free.WaitAsync();
         try
         {
             IReadOnlyList<Ask> asks = [.. cases.Select(test => Tagged(client, test.AskOf(client)))];
             Seen[] seen = client.AskAsync is null
-                ? await AskNodeAsync(server, client, asks)
-                : await Task.WhenAll(asks.Select(ask => AskHereAsync(server, client.AskAsync, ask)));
+                ? await AskNodeAsync(address, client, asks)
+                : await Task.WhenAll(asks.Select(ask => AskHereAsync(address, client.AskAsync, ask)));
             var outcomes = new Dictionary<string, Exception?>(StringComparer.Ordinal);
             foreach (ConformanceCase test in cases)
             {
@@ -56,6 +66,24 @@ public sealed class ConformanceRun : IAsyncLifetime
         {
             _free.Release();
         }
+    }
+
+    /// <summary>Starts the sample a second time, with the first as the provider of its model.</summary>
+    private async Task<SampleProgram> StartGatewayAsync()
+    {
+        SampleServer server = await _server.Value;
+        var gateway = new SampleProgram
+        {
+            Settings = new()
+            {
+                ["Model__Provider"] = "openai-compatible",
+                ["Model__BaseUrl"] = new Uri(server.Address, "v1").ToString(),
+                ["Model__Model"] = "alice-trigram",
+                ["GaiPipelines__KeepAliveInterval"] = "00:00:01",
+            },
+        };
+        await gateway.InitializeAsync();
+        return gateway;
     }
 
     private static async Task<Exception?> ExamineAsync(SampleServer server, ConformanceClient client, ConformanceCase test, Seen? seen)
@@ -83,19 +111,19 @@ public sealed class ConformanceRun : IAsyncLifetime
         }
     }
 
-    private static async Task<Seen[]> AskNodeAsync(SampleServer server, ConformanceClient client, IReadOnlyList<Ask> asks)
+    private static async Task<Seen[]> AskNodeAsync(Uri address, ConformanceClient client, IReadOnlyList<Ask> asks)
     {
-        var plan = new Plan(server.Address.ToString().TrimEnd('/'), client.Name, asks);
+        var plan = new Plan(address.ToString().TrimEnd('/'), client.Script, asks);
         string[] lines = await NodeClients.RunAsync("conformance.mjs", [JsonSerializer.Serialize(plan, ConformanceJson.Default.Plan)]);
         return [.. lines.Select(line => JsonSerializer.Deserialize(line, ConformanceJson.Default.Seen)!)];
     }
 
-    private static async Task<Seen> AskHereAsync(SampleServer server, Func<Uri, Ask, Seen, Task> askAsync, Ask ask)
+    private static async Task<Seen> AskHereAsync(Uri address, Func<Uri, Ask, Seen, Task> askAsync, Ask ask)
     {
         var seen = new Seen { Case = ask.Case };
         try
         {
-            await askAsync(server.Address, ask, seen).OrFail($"the client comes to an end in {ask.Case}");
+            await askAsync(address, ask, seen).OrFail($"the client comes to an end in {ask.Case}");
         }
         catch (Exception exception)
         {
