@@ -23,6 +23,7 @@ public class VendorDialectClaims
     private Dialect<StreamEvent> _openAIResponses = null!;
     private Dialect<StreamEvent> _anthropicMessages = null!;
     private Dialect<StreamEvent> _ollamaChat = null!;
+    private Dialect<StreamEvent> _ollamaGenerate = null!;
     private Dialect<StreamEvent> _aiSdkChat = null!;
 
     /// <summary>Prepares the output.</summary>
@@ -38,8 +39,9 @@ public class VendorDialectClaims
         _openAIResponses = Begin(OpenAIResponsesApi.Instance, """{"model":"model-1","stream":true,"input":"Hi"}""");
         _anthropicMessages = Begin(AnthropicMessagesApi.Instance, Chat);
         _ollamaChat = Begin(OllamaChatApi.Instance, Chat);
+        _ollamaGenerate = Begin(OllamaGenerateApi.Instance, """{"model":"model-1","prompt":"Hi"}""");
         _aiSdkChat = Begin(AISdkChatApi.Instance, """{"messages":[{"role":"user","parts":[{"type":"text","text":"Hi"}]}]}""");
-        foreach (Action write in (Action[])[Gai, OpenAIChat, OpenAICompletions, OpenAIResponses, AnthropicMessages, OllamaChat, AISdkChat])
+        foreach (Action write in (Action[])[Gai, OpenAIChat, OpenAICompletions, OpenAIResponses, AnthropicMessages, OllamaChat, OllamaGenerate, AISdkChat])
         {
             string written = Encoding.UTF8.GetString(_block.Capture(write));
             if (written.Split($"\"{Text}\"").Length != Frames + 1)
@@ -77,6 +79,10 @@ public class VendorDialectClaims
     /// <summary>Ollama's chat, each line with the time at which it is written.</summary>
     [Benchmark(OperationsPerInvoke = Frames)]
     public void OllamaChat() => Write(_ollamaChat);
+
+    /// <summary>Ollama's completion of a prompt.</summary>
+    [Benchmark(OperationsPerInvoke = Frames)]
+    public void OllamaGenerate() => Write(_ollamaGenerate);
 
     /// <summary>The AI SDK's UI message stream.</summary>
     [Benchmark(OperationsPerInvoke = Frames)]

@@ -12,7 +12,7 @@ internal sealed partial class AttackJson : JsonSerializerContext;
 [MemoryDiagnoser]
 public class ReaderAttackClaims
 {
-    public const int SmallLimit = 1024 * 1024;
+    public const int SmallLimit = 256 * 1024;
     public const int LargeLimit = 4 * SmallLimit;
 
     private const int Block = 4096;

@@ -24,6 +24,7 @@ internal static class Claims
         typeof(SseReaderClaims),
         typeof(SseReaderDataClaims),
         typeof(ReaderAttackClaims),
+        typeof(VendorDialectClaims),
     ];
 
     public static IReadOnlyList<Claim> All { get; } =
@@ -79,12 +80,36 @@ internal static class Claims
             1 / 1.5),
         new AllocationClaim("The same: allocated per event", nameof(SseReaderDataClaims), Ours),
         new AllocationClaim("With a name: allocated per event", nameof(SseReaderClaims), Ours),
-        Linear("SseReader, a line without an end, 4 MiB as one stream with a limit of 4 MiB against four with 1 MiB", nameof(ReaderAttackClaims.SseWithoutLineEnd)),
+        .. Vendors(),
+        Linear("SseReader, a line without an end, 1 MiB as one stream with a limit of 1 MiB against four with 256 KiB", nameof(ReaderAttackClaims.SseWithoutLineEnd)),
         Linear("The same, tiny lines of data without a blank line", nameof(ReaderAttackClaims.SseTinyLines)),
         Linear("The same, a line one byte at a time", nameof(ReaderAttackClaims.SseByteByByte)),
         Linear("NdjsonReader, a record without an end, in the same way", nameof(ReaderAttackClaims.NdjsonWithoutLineEnd)),
         Linear("The same, one byte at a time", nameof(ReaderAttackClaims.NdjsonByteByByte)),
     ];
+
+    private static IEnumerable<Claim> Vendors()
+    {
+        foreach ((string dialect, string method) in ((string, string)[])
+        [
+            ("OpenAI chat completions", nameof(VendorDialectClaims.OpenAIChat)),
+            ("OpenAI legacy completions", nameof(VendorDialectClaims.OpenAICompletions)),
+            ("OpenAI Responses", nameof(VendorDialectClaims.OpenAIResponses)),
+            ("Anthropic messages", nameof(VendorDialectClaims.AnthropicMessages)),
+            ("Ollama chat", nameof(VendorDialectClaims.OllamaChat)),
+            ("Ollama generate", nameof(VendorDialectClaims.OllamaGenerate)),
+            ("AI SDK UI messages", nameof(VendorDialectClaims.AISdkChat)),
+        ])
+        {
+            yield return new RatioClaim($"Text delta in {dialect} against gai's SSE", nameof(VendorDialectClaims), method, [nameof(VendorDialectClaims.Gai)], 2);
+
+            // Responses says its text again at the end: its stream is begun anew in each run of the benchmark, which allocates. A unit test has its zero.
+            if (method != nameof(VendorDialectClaims.OpenAIResponses))
+            {
+                yield return new AllocationClaim("The same: allocated", nameof(VendorDialectClaims), method);
+            }
+        }
+    }
 
     private static LinearClaim Linear(string text, string method) => new(
         text, nameof(ReaderAttackClaims), method, nameof(ReaderAttackClaims.Limit) + "=", ReaderAttackClaims.SmallLimit, ReaderAttackClaims.LargeLimit, 1.25);
