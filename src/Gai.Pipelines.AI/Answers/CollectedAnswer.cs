@@ -91,11 +91,12 @@ internal sealed class CollectedAnswer
         }
     }
 
-    private void Append(AnswerPart part, in EventText text)
+    /// <summary>Adds a piece to a part that goes on.</summary>
+    public void Append(AnswerPart part, in EventText text)
     {
-        Length -= part.Length;
+        int before = part.Length;
         part.Append(text);
-        Length += part.Length;
+        Length += part.Length - before;
     }
 
     private AnswerPart Last(AnswerPartKind kind)

@@ -24,6 +24,22 @@ internal sealed class OpenAIResponsesDialect(OpenAIResponsesCall call, TimeProvi
 
     protected override void WriteFrame(FrameWriter output, in StreamEvent item)
     {
+        if (item.Type == StreamEventType.TextDelta && _growing is { Part.Kind: AnswerPartKind.Text } message && !item.Payload.IsEmpty)
+        {
+            // The hot path: a message goes on.
+            _answer.Append(message.Part, item.Payload);
+            CheckLength(output);
+            message.WriteDelta(output, _events, item);
+            _events.Sent();
+        }
+        else
+        {
+            WriteAny(output, item);
+        }
+    }
+
+    private void WriteAny(FrameWriter output, in StreamEvent item)
+    {
         if (_events.NothingSent)
         {
             Begin(output, item.Model);
@@ -115,14 +131,18 @@ internal sealed class OpenAIResponsesDialect(OpenAIResponsesCall call, TimeProvi
     private void Add(FrameWriter output, in StreamEvent item)
     {
         _answer.Add(item);
-        if (_answer.Length > output.MaxFrameBytes / CopiesAtTheEnd)
-        {
-            throw new FrameTooLargeException(output.MaxFrameBytes);
-        }
-
+        CheckLength(output);
         if (_items.Count < _answer.Parts.Count)
         {
             Open(output);
+        }
+    }
+
+    private void CheckLength(FrameWriter output)
+    {
+        if (_answer.Length > output.MaxFrameBytes / CopiesAtTheEnd)
+        {
+            throw new FrameTooLargeException(output.MaxFrameBytes);
         }
     }
 

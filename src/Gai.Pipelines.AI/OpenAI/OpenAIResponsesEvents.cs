@@ -34,16 +34,11 @@ internal sealed class OpenAIResponsesEvents
 
     /// <summary>Writes a delta: the hot path.</summary>
     /// <param name="output">The frame.</param>
-    /// <param name="head">The event up to its number.</param>
-    /// <param name="prefix">From there to the text.</param>
+    /// <param name="prefix">The event up to its text, but for its number.</param>
     /// <param name="item">The text.</param>
     /// <param name="suffix">The rest.</param>
-    public void WriteDelta(FrameWriter output, ReadOnlySpan<byte> head, ReadOnlySpan<byte> prefix, in StreamEvent item, ReadOnlySpan<byte> suffix)
-    {
-        output.Write(head);
-        SseEncoder.WriteNumber(output, _next++);
-        DeltaTemplate.Write(output, prefix, item, suffix);
-    }
+    public void WriteDelta(FrameWriter output, NumberedTemplate prefix, in StreamEvent item, ReadOnlySpan<byte> suffix) =>
+        DeltaTemplate.Write(output, prefix.With(_next++), item, suffix);
 
     /// <summary>Writes the event of a failure.</summary>
     public void WriteError(FrameWriter output, in StreamError error)

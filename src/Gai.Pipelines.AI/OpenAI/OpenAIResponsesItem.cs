@@ -7,7 +7,7 @@ internal sealed class OpenAIResponsesItem
 {
     private readonly int _index;
     private readonly string _id;
-    private byte[] _deltaBegin = [];
+    private NumberedTemplate? _deltaBegin;
     private bool _hasPart;
     private int _annotations;
     private string _status = "in_progress";
@@ -41,12 +41,13 @@ internal sealed class OpenAIResponsesItem
     /// <summary>Writes that the item begins, and for a message its only part.</summary>
     public void Open(FrameWriter output, OpenAIResponsesEvents events)
     {
-        _deltaBegin = Template.Render(this, static (template, item) =>
+        byte[] place = Template.Render(this, static (template, item) =>
         {
             var fields = new JsonFields(template, hasFields: true);
             item.WritePlace(ref fields);
             fields.TextOpen("\"delta\":"u8);
         });
+        _deltaBegin = new NumberedTemplate(DeltaHead.ToArray(), place);
         JsonFields added = events.Begin(output, "response.output_item.added"u8);
         WriteIndexed(ref added);
         OpenAIResponsesEvents.End(output);
@@ -58,7 +59,7 @@ internal sealed class OpenAIResponsesItem
 
     /// <summary>Writes a piece of the text, or of a call's arguments: the hot path.</summary>
     public void WriteDelta(FrameWriter output, OpenAIResponsesEvents events, in StreamEvent item) =>
-        events.WriteDelta(output, DeltaHead, _deltaBegin, item, DeltaEnd);
+        events.WriteDelta(output, _deltaBegin!, item, DeltaEnd);
 
     /// <summary>Writes a piece of the reasoning; one that is nothing but a signature waits for the end of the item.</summary>
     public void WriteReasoning(FrameWriter output, OpenAIResponsesEvents events, in StreamEvent item)
