@@ -15,7 +15,7 @@ internal static class VendorStream
     public static TCall Read<TCall>(ChatApi<TCall> api, string body)
         where TCall : ChatCall
     {
-        using JsonDocument document = JsonDocument.Parse(body);
+        using JsonDocument document = RequestJson.Parse(body, "The request body");
         return api.Read(new RequestValue(document.RootElement, string.Empty));
     }
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Extensions.AI;
 
 namespace Gai.Pipelines.AI;
@@ -124,11 +123,7 @@ internal static class AnthropicContent
     private static FunctionCallContent ReadToolUse(RequestValue block)
     {
         block.AllowOnly("type", "id", "name", "input", "cache_control", "caller", "toolset_name");
-        JsonElement input = block.Required("input").AsObject();
-        return new FunctionCallContent(
-            block.RequiredText("id"),
-            block.RequiredText("name"),
-            input.EnumerateObject().DistinctBy(static field => field.Name, StringComparer.Ordinal).ToDictionary(static field => field.Name, static field => (object?)field.Value, StringComparer.Ordinal));
+        return new FunctionCallContent(block.RequiredText("id"), block.RequiredText("name"), block.Required("input").AsArguments());
     }
 
     private static TextReasoningContent ReadThinking(RequestValue block)

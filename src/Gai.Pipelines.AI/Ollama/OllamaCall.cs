@@ -16,5 +16,5 @@ internal sealed class OllamaCall : ChatCall
         IsStreaming = false;
     }
 
-    private static bool IsZero(RequestValue time) => time.IsText ? time.AsText() is "0" or "0s" or "0m" or "0h" : time.Json.TryGetDouble(out double seconds) && seconds == 0;
+    private static bool IsZero(RequestValue time) => time.IsText ? time.AsText() is "0" or "0s" or "0m" or "0h" : time.AsNumber(float.MinValue, float.MaxValue) == 0;
 }

@@ -12,18 +12,9 @@ internal static class OpenAIResponsesEcho
     {
         var bytes = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 512 });
-        try
-        {
-            json.WriteStartObject();
-            Write(json, body);
-            json.WriteEndObject();
-        }
-        catch (InvalidOperationException failure)
-        {
-            throw new StreamErrorException(
-                new StreamError(StreamErrorCodes.InvalidRequest, "The request body contains half of a surrogate pair. Send Unicode text."), failure);
-        }
-
+        json.WriteStartObject();
+        Write(json, body);
+        json.WriteEndObject();
         json.Flush();
         return [(byte)',', .. bytes.WrittenSpan[1..^1]];
     }

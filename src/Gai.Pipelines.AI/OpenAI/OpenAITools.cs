@@ -54,10 +54,9 @@ internal static class OpenAITools
 
         try
         {
-            using JsonDocument document = JsonDocument.Parse(text);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? document.RootElement.EnumerateObject().DistinctBy(static field => field.Name, StringComparer.Ordinal).ToDictionary(static field => field.Name, static field => (object?)field.Value.Clone(), StringComparer.Ordinal)
-                : throw arguments.Wrong("the text of a JSON object");
+            using JsonDocument document = RequestJson.Parse(text, arguments.Path);
+            var parsed = new RequestValue(document.RootElement, arguments.Path);
+            return parsed.IsObject ? parsed.AsArguments() : throw arguments.Wrong("the text of a JSON object");
         }
         catch (JsonException)
         {

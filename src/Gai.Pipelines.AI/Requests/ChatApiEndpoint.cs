@@ -12,9 +12,6 @@ namespace Gai.Pipelines.AI;
 /// <summary>Maps a vendor's endpoint. All of them lead here, and from here to the one executor.</summary>
 internal static class ChatApiEndpoint
 {
-    // The vendors' own servers have limits of this kind; the parser's default of 64 is too low for nested schemas.
-    private static readonly JsonDocumentOptions Json = new() { MaxDepth = 256 };
-
     public static IEndpointConventionBuilder Map<TCall>(
         IEndpointRouteBuilder endpoints, string pattern, ChatApi<TCall> api, Func<HttpContext, ChatCall, IAsyncEnumerable<StreamEvent>>? answer)
         where TCall : ChatCall
@@ -60,7 +57,7 @@ internal static class ChatApiEndpoint
     {
         try
         {
-            using JsonDocument body = await JsonDocument.ParseAsync(context.Request.Body, Json, context.RequestAborted);
+            using JsonDocument body = await RequestJson.ReadAsync(context.Request.Body, context.RequestAborted);
             return api.Read(new RequestValue(body.RootElement, string.Empty));
         }
         catch (JsonException failure)

@@ -22,7 +22,7 @@ internal static class RequestData
         }
 
         return Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
-            ? new UriContent(address, mediaType)
+            ? OfMediaType(url, mediaType, address, static (at, type) => new UriContent(at, type))
             : throw url.Wrong("an http:, https: or data: URL");
     }
 
@@ -33,13 +33,18 @@ internal static class RequestData
             throw data.Wrong("base64");
         }
 
+        return OfMediaType(data, mediaType, bytes, static (content, type) => new DataContent(content, type));
+    }
+
+    private static TContent OfMediaType<TContent, TData>(RequestValue owner, string mediaType, TData data, Func<TData, string, TContent> make)
+    {
         try
         {
-            return new DataContent(bytes, mediaType);
+            return make(data, mediaType);
         }
         catch (ArgumentException)
         {
-            throw RequestError.At(data.Path, $"{data.Path} has the media type \"{mediaType}\", which is none. Name its real one.");
+            throw RequestError.At(owner.Path, $"{owner.Path} has the media type \"{mediaType}\", which is none. Name its real one.");
         }
     }
 }

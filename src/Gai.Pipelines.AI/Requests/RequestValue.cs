@@ -38,17 +38,7 @@ internal readonly struct RequestValue(JsonElement json, string path)
 
     public float? Number(string name, double least = float.MinValue, double most = float.MaxValue) => Optional(name)?.AsNumber(least, most);
 
-    public string AsText()
-    {
-        try
-        {
-            return IsText ? Json.GetString()! : throw Wrong("a string");
-        }
-        catch (InvalidOperationException)
-        {
-            throw Wrong("Unicode text, without half of a surrogate pair");
-        }
-    }
+    public string AsText() => IsText ? Json.GetString()! : throw Wrong("a string");
 
     public bool AsBool() => Json.ValueKind switch
     {
@@ -108,10 +98,18 @@ internal readonly struct RequestValue(JsonElement json, string path)
         JsonValueKind.True => true,
         JsonValueKind.False => false,
         JsonValueKind.Null => null,
-        JsonValueKind.Number when Json.TryGetInt32(out int small) => small,
-        JsonValueKind.Number when Json.TryGetInt64(out long large) => large,
-        JsonValueKind.Number => Json.GetDouble(),
+        JsonValueKind.Number => AsNumberValue(),
         _ => Json.Clone(),
+    };
+
+    /// <summary>A number for a provider that knows what it means.</summary>
+    public object AsNumberValue() => Json.ValueKind switch
+    {
+        JsonValueKind.Number when Json.TryGetInt32(out int small) => (object)small,
+        JsonValueKind.Number when Json.TryGetInt64(out long large) => large,
+        JsonValueKind.Number when Json.TryGetDouble(out double real) && double.IsFinite(real) => real,
+        JsonValueKind.Number => throw Wrong("a number that fits into 64 bits"),
+        _ => throw Wrong("a number"),
     };
 
     /// <summary>The fields of an object that are not null.</summary>
@@ -213,6 +211,11 @@ internal readonly struct RequestValue(JsonElement json, string path)
 /// <summary>Makes the errors of requests that cannot be honoured.</summary>
 internal static class RequestError
 {
+    // A field may have a name of megabytes. Nobody reads more than this of it, and it would be sent back three times.
+    private const int Longest = 1000;
+
     public static StreamErrorException At(string? path, string message, string code = StreamErrorCodes.InvalidRequest) =>
-        new(new StreamError(code, message) { Parameter = path });
+        new(new StreamError(code, Shorten(message)!) { Parameter = Shorten(path) });
+
+    private static string? Shorten(string? text) => text is { Length: > Longest } ? $"{text[..Longest]}..." : text;
 }
