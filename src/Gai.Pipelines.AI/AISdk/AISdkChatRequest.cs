@@ -23,11 +23,10 @@ internal static class AISdkChatRequest
         call.Options.ModelId = body.Optional("model") is { IsText: true } model ? model.AsText() : null;
         foreach ((string name, RequestValue value) in body.Fields())
         {
-            // Which chat it is and why it is sent is no matter of the model: a provider would refuse such fields.
-            // Applications add fields of their own, and may replace the whole body: what they mean is theirs to know.
-            if (name is not ("messages" or "id" or "trigger" or "messageId") && !(name is "model" && value.IsText))
+            // Which chat it is and why it is sent is no matter of the model, and what applications add, who may replace the whole body, is theirs to know.
+            if (name is not "messages" && !(name is "model" && value.IsText))
             {
-                call.Add(name, value.AsValue());
+                call.Keep(name, value.AsValue());
             }
         }
 

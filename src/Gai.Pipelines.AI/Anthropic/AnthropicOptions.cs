@@ -18,8 +18,8 @@ internal static class AnthropicOptions
         options.StopSequences = body.Optional("stop_sequences") is { } stop ? [.. stop.AsItems().Select(static item => item.AsText())] : null;
         options.Reasoning = ReadReasoning(body, call);
         options.ResponseFormat = (body.Optional("output_config")?.Optional("format") ?? body.Optional("output_format")) is { } format ? ReadFormat(format) : null;
-        call.Add("metadata", body.Optional("metadata")?.AsObject());
-        call.Add("service_tier", body.Text("service_tier"));
+        call.Keep("metadata", body.Optional("metadata")?.AsObject());
+        call.Keep("service_tier", body.Text("service_tier"));
     }
 
     private static ReasoningOptions? ReadReasoning(RequestValue body, AnthropicCall call)
@@ -56,7 +56,7 @@ internal static class AnthropicOptions
                 RequestValue budget = thinking.Required("budget_tokens");
                 int tokens = budget.AsInt(LeastBudget);
                 reasoning.Effort ??= EffortOf(tokens);
-                call.Add("budget_tokens", tokens < call.Options.MaxOutputTokens ? tokens : throw budget.Wrong("less than max_tokens"));
+                call.Keep("budget_tokens", tokens < call.Options.MaxOutputTokens ? tokens : throw budget.Wrong("less than max_tokens"));
                 break;
             default:
                 throw thinking.Required("type").Wrong("\"enabled\", \"disabled\" or \"adaptive\"");

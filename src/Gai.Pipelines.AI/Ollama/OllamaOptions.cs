@@ -14,7 +14,7 @@ internal static class OllamaOptions
         call.Options.ModelId = model.AsText() is { Length: > 0 } name ? name : throw model.Wrong("the name of a model");
         call.Options.ResponseFormat = body.Optional("format") is { } format ? ReadFormat(format) : null;
         call.Options.Reasoning = body.Optional("think") is { } think ? ReadThink(think) : null;
-        call.Add("keep_alive", body.Optional("keep_alive")?.AsValue());
+        call.Keep("keep_alive", body.Optional("keep_alive")?.AsValue());
         foreach ((string option, RequestValue value) in body.Optional("options")?.Fields() ?? [])
         {
             ReadOption(call, option, value);
@@ -62,7 +62,7 @@ internal static class OllamaOptions
         }
         : think.AsBool() ? new ReasoningOptions { Output = ReasoningOutput.Full } : new ReasoningOptions { Effort = ReasoningEffort.None };
 
-    /// <summary>Reads an option. Those that only Ollama has, such as <c>num_ctx</c>, are for providers that know them.</summary>
+    /// <summary>Reads an option. Those that say how Ollama runs a model, such as <c>num_ctx</c>, are the application's to know.</summary>
     private static void ReadOption(OllamaCall call, string name, RequestValue value)
     {
         ChatOptions options = call.Options;
@@ -93,8 +93,12 @@ internal static class OllamaOptions
             case "frequency_penalty":
                 options.FrequencyPenalty = value.AsNumber(float.MinValue, float.MaxValue);
                 break;
+            case "repeat_penalty" or "repeat_last_n" or "min_p" or "typical_p" or "tfs_z" or "mirostat" or "mirostat_tau" or "mirostat_eta":
+                // They change the answer: a provider that has them takes them, and one that has not may refuse them.
+                call.Pass(name, value.AsNumberValue());
+                break;
             default:
-                call.Add(name, value.AsValue());
+                call.Keep(name, value.AsValue());
                 break;
         }
     }

@@ -23,7 +23,7 @@ internal static class OpenAIChatRequest
         OpenAITools.Read(body, call.Options, tool => tool.Required("function"));
         foreach (string hint in (ReadOnlySpan<string>)["user", "service_tier", "safety_identifier", "prompt_cache_key", "verbosity"])
         {
-            call.Add(hint, body.Text(hint));
+            call.Pass(hint, body.Text(hint));
         }
 
         foreach (RequestValue message in body.Required("messages").AsItems())

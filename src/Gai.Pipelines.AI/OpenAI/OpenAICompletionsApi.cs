@@ -27,7 +27,7 @@ internal sealed class OpenAICompletionsApi : ChatApi<OpenAICall>
         var call = new OpenAICall();
         OpenAIOptions.ReadCommon(body, call);
         call.Options.MaxOutputTokens = body.Int("max_tokens", 1);
-        call.Add("user", body.Text("user"));
+        call.Pass("user", body.Text("user"));
         call.Messages.Add(new ChatMessage(ChatRole.User, ReadPrompt(body.Required("prompt"))));
         return call;
     }

@@ -38,7 +38,7 @@ internal static class OpenAIResponsesRequest
         {
             text.AllowOnly("format", "verbosity");
             options.ResponseFormat = text.Optional("format") is { } format ? OpenAIOptions.Format(format, inner: null) : null;
-            call.Add("verbosity", text.Text("verbosity"));
+            call.Pass("verbosity", text.Text("verbosity"));
         }
 
         OpenAITools.Read(body, options, ReadFunction);
@@ -46,7 +46,7 @@ internal static class OpenAIResponsesRequest
         body.Int("max_tool_calls", 1); // limits the tools that the real service runs itself; here are none
         foreach (string hint in (ReadOnlySpan<string>)["user", "service_tier", "safety_identifier", "prompt_cache_key"])
         {
-            call.Add(hint, body.Text(hint));
+            call.Pass(hint, body.Text(hint));
         }
     }
 

@@ -14,17 +14,18 @@ public sealed class AISdkChatRequestTests
             """);
 
         Assert.True(call.IsStreaming);
+        Assert.Null(call.Options.AdditionalProperties);
         Assert.Equal("gpt", call.Options.ModelId);
         Assert.Equal("Hi", Assert.Single(call.Messages).Text);
         Assert.Null(call.MessageId);
-        Assert.Equal(["limits", "webSearch"], call.Options.AdditionalProperties!.Keys.Order());
-        Assert.Equal(true, call.Options.AdditionalProperties["webSearch"]);
-        Assert.Equal("""{"a":1}""", Assert.IsType<JsonElement>(call.Options.AdditionalProperties["limits"]).GetRawText());
+        Assert.Equal(["id", "limits", "messageId", "trigger", "webSearch"], call.AdditionalFields.Keys.Order());
+        Assert.Equal(("chat-1", true), (call.AdditionalFields["id"], call.AdditionalFields["webSearch"]));
+        Assert.Equal("""{"a":1}""", Assert.IsType<JsonElement>(call.AdditionalFields["limits"]).GetRawText());
     }
 
     [Fact]
     public void Read_AModelThatIsNoText_IsTheApplications() =>
-        Assert.NotNull(Read("""{"model":{"id":1},"messages":[{"role":"user","parts":[]}]}""").Options.AdditionalProperties!["model"]);
+        Assert.NotNull(Read("""{"model":{"id":1},"messages":[{"role":"user","parts":[]}]}""").AdditionalFields["model"]);
 
     [Fact]
     public void Read_SystemAndUserParts_BecomeContents()

@@ -31,8 +31,8 @@ public sealed class AnthropicMessagesRequestTests
         Assert.Equal(("m", 4096, 0.5f, 0.9f, 40), (options.ModelId, options.MaxOutputTokens!.Value, options.Temperature!.Value, options.TopP!.Value, options.TopK!.Value));
         Assert.Equal(["a", "b"], options.StopSequences!);
         Assert.Equal((ReasoningEffort.Low, ReasoningOutput.Summary), (options.Reasoning!.Effort, options.Reasoning.Output));
-        Assert.Equal((2048, "auto"), (options.AdditionalProperties!["budget_tokens"], options.AdditionalProperties["service_tier"]));
-        Assert.Equal("""{"user_id": "u"}""", Assert.IsType<JsonElement>(options.AdditionalProperties["metadata"]).GetRawText());
+        Assert.Equal((2048, "auto"), (call.AdditionalFields["budget_tokens"], call.AdditionalFields["service_tier"]));
+        Assert.Equal("""{"user_id": "u"}""", Assert.IsType<JsonElement>(call.AdditionalFields["metadata"]).GetRawText());
         Assert.Equal("""{"type": "object"}""", Assert.IsType<ChatResponseFormatJson>(options.ResponseFormat).Schema!.Value.GetRawText());
         AIFunctionDeclaration[] tools = [.. options.Tools!.Cast<AIFunctionDeclaration>()];
         Assert.Equal(["get_weather", "get_time"], tools.Select(static tool => tool.Name));

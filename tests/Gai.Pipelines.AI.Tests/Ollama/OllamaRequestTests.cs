@@ -17,7 +17,7 @@ public sealed class OllamaRequestTests
               "format": {"type": "object"},
               "options": {
                 "temperature": 3, "top_p": 0.9, "top_k": 40, "seed": 7, "num_predict": 100, "stop": ["a", "b"], "presence_penalty": 0.25, "frequency_penalty": -3,
-                "repeat_penalty": 1.1, "num_ctx": 4096, "mirostat": null, "numa": true, "tags": ["x"]
+                "repeat_penalty": 1.1, "num_ctx": 4096, "mirostat": null, "numa": true, "tags": ["x"], "model": "other"
               },
               "tools": [{"type": "function", "function": {"name": "get_weather", "description": "Weather", "parameters": {"type": "object"}}}],
               "messages": [{"role": "user", "content": "Hi"}]
@@ -32,9 +32,10 @@ public sealed class OllamaRequestTests
         Assert.Equal((7L, 0.25f, -3f), (options.Seed!.Value, options.PresencePenalty!.Value, options.FrequencyPenalty!.Value));
         Assert.Equal((ReasoningEffort.High, ReasoningOutput.Full), (options.Reasoning!.Effort, options.Reasoning.Output));
         Assert.Equal("""{"type": "object"}""", Assert.IsType<ChatResponseFormatJson>(options.ResponseFormat).Schema!.Value.GetRawText());
-        Assert.Equal(["keep_alive", "num_ctx", "numa", "repeat_penalty", "tags"], options.AdditionalProperties!.Keys.Order());
-        Assert.Equal(("5m", 4096, true, 1.1), (options.AdditionalProperties["keep_alive"], options.AdditionalProperties["num_ctx"], options.AdditionalProperties["numa"], options.AdditionalProperties["repeat_penalty"]));
-        Assert.Equal("""["x"]""", Assert.IsType<JsonElement>(options.AdditionalProperties["tags"]).GetRawText());
+        Assert.Equal(("repeat_penalty", 1.1), (Assert.Single(options.AdditionalProperties!).Key, options.AdditionalProperties!["repeat_penalty"]));
+        Assert.Equal(["keep_alive", "model", "num_ctx", "numa", "tags"], call.AdditionalFields.Keys.Order());
+        Assert.Equal(("5m", 4096, true, "other"), (call.AdditionalFields["keep_alive"], call.AdditionalFields["num_ctx"], call.AdditionalFields["numa"], call.AdditionalFields["model"]));
+        Assert.Equal("""["x"]""", Assert.IsType<JsonElement>(call.AdditionalFields["tags"]).GetRawText());
         AIFunctionDeclaration tool = Assert.IsAssignableFrom<AIFunctionDeclaration>(Assert.Single(options.Tools!));
         Assert.Equal(("get_weather", "Weather", """{"type": "object"}"""), (tool.Name, tool.Description, tool.JsonSchema.GetRawText()));
     }
