@@ -1,34 +1,47 @@
 namespace Gai.Pipelines.AI;
 
+/// <summary>How far a tool call has come.</summary>
+internal enum OpenAICallState
+{
+    /// <summary>Nothing of it is written.</summary>
+    New,
+
+    /// <summary>It has begun, and has no arguments yet.</summary>
+    Begun,
+
+    /// <summary>Pieces of its arguments are written.</summary>
+    InPieces,
+
+    /// <summary>It is written whole: what repeats it is left out.</summary>
+    Whole,
+}
+
 /// <summary>Numbers the tool calls of an answer in the order in which they begin. Made when the first one does.</summary>
 internal sealed class OpenAICallIndexes
 {
-    private readonly List<(string Id, bool HasArguments)> _calls = [];
+    private readonly OrderedDictionary<string, OpenAICallState> _calls = new(StringComparer.Ordinal);
 
     /// <summary>The calls for which no arguments have been written.</summary>
-    public IEnumerable<string> Unfilled => _calls.Where(static call => !call.HasArguments).Select(static call => call.Id).ToArray();
+    public IEnumerable<string> Unfilled => _calls.Where(static call => call.Value == OpenAICallState.Begun).Select(static call => call.Key).ToArray();
 
-    public int Of(string id, out bool isNew)
+    /// <summary>Finds a call, or begins it.</summary>
+    /// <param name="id">The id of the call.</param>
+    /// <param name="before">How far it had come until now.</param>
+    /// <returns>Its number.</returns>
+    public int Of(string id, out OpenAICallState before)
     {
-        int index = _calls.Count - 1;
-        while (index >= 0 && _calls[index].Id != id)
-        {
-            index--;
-        }
-
-        isNew = index < 0;
-        if (isNew)
+        int index = _calls.IndexOf(id);
+        before = index < 0 ? OpenAICallState.New : _calls.GetAt(index).Value;
+        if (index < 0)
         {
             index = _calls.Count;
-            _calls.Add((id, false));
+            _calls.Add(id, OpenAICallState.Begun);
         }
 
         return index;
     }
 
-    public void Filled(string id)
-    {
-        int index = Of(id, out _);
-        _calls[index] = (id, true);
-    }
+    public OpenAICallState StateOf(string id) => _calls.GetValueOrDefault(id);
+
+    public void Set(string id, OpenAICallState state) => _calls[id] = state;
 }

@@ -90,27 +90,40 @@ internal sealed class OpenAIChatDialect(OpenAICall call, TimeProvider clock) : S
 
     private void WriteCall(FrameWriter output, in StreamEvent item)
     {
-        BeginCall(output, item.Id!, item.Name, out JsonFields function);
-        function.JsonAsString("\"arguments\":"u8, item.Text, "{}"u8, "The input of a tool call");
-        EndCall(output, ref function);
-        _calls!.Filled(item.Id!);
+        if (StateOf(item.Id!) < OpenAICallState.InPieces)
+        {
+            BeginCall(output, item.Id!, item.Name, out JsonFields function);
+            function.JsonAsString("\"arguments\":"u8, item.Text, "{}"u8, "The input of a tool call");
+            EndCall(output, ref function);
+        }
+
+        // Some sources say a call in pieces and then as a whole: it is one call, and clients put together whatever comes.
+        _calls!.Set(item.Id!, OpenAICallState.Whole);
     }
 
     private void WriteCallDelta(FrameWriter output, in StreamEvent item)
     {
+        if (StateOf(item.Id!) == OpenAICallState.Whole)
+        {
+            return;
+        }
+
         BeginCall(output, item.Id!, item.Name, out JsonFields function);
         function.Text("\"arguments\":"u8, item.Text);
         EndCall(output, ref function);
         if (!item.Text.IsEmpty)
         {
-            _calls!.Filled(item.Id!);
+            _calls!.Set(item.Id!, OpenAICallState.InPieces);
         }
     }
+
+    private OpenAICallState StateOf(string id) => _calls?.StateOf(id) ?? OpenAICallState.New;
 
     /// <summary>Writes a call up to its arguments: the index always, the id, type and name only the first time.</summary>
     private void BeginCall(FrameWriter output, string id, string? name, out JsonFields function)
     {
-        int index = (_calls ??= new OpenAICallIndexes()).Of(id, out bool isNew);
+        int index = (_calls ??= new OpenAICallIndexes()).Of(id, out OpenAICallState before);
+        bool isNew = before == OpenAICallState.New;
         BeginDelta(output);
         output.Write("\"tool_calls\":[{"u8);
         function = new JsonFields(output, hasFields: false);

@@ -16,6 +16,15 @@ public sealed class OpenAIAllocationTests
     }
 
     [Fact]
+    public void WriteEvent_PiecesOfACall_AllocateNothing()
+    {
+        Dialect<StreamEvent> chat = VendorStream.Begin(
+            OpenAIChatApi.Instance, VendorStream.Read(OpenAIChatApi.Instance, """{"model":"m","stream":true,"messages":[{"role":"user","content":"x"}]}"""));
+
+        Assert.Equal(0, VendorStream.AllocatedForDeltas(chat, StreamEvent.ToolCallDelta("a", "f", "{"), StreamEvent.ToolCallDelta("a", null, " ")));
+    }
+
+    [Fact]
     public void WriteEvent_TextDeltasOfLegacyCompletions_AllocateNothing()
     {
         Dialect<StreamEvent> legacy = VendorStream.Begin(

@@ -88,6 +88,28 @@ public sealed class OpenAIChatDialectTests
             calls.Select(static delta => delta.GetProperty("tool_calls").GetRawText()));
     }
 
+    [Fact]
+    public void Answer_ACallInPiecesAndThenWhole_IsWrittenOnce()
+    {
+        string[] arguments = [.. Chunks(Answer(
+            Request,
+            Start,
+            StreamEvent.ToolCallDelta("a", "f", "{\"x\":"),
+            StreamEvent.ToolCallDelta("a", null, "1}"),
+            StreamEvent.ToolCall("a", "f", "{\"x\":1}"),
+            StreamEvent.ToolCallDelta("b", "g", default),
+            StreamEvent.ToolCall("b", "g", "{\"y\":2}"),
+            StreamEvent.ToolCall("b", "g", "{\"y\":2}"),
+            StreamEvent.ToolCallDelta("b", null, "{\"y\":2}"),
+            StreamEvent.Finish()))
+            .Select(static chunk => chunk.GetProperty("choices")[0].GetProperty("delta"))
+            .Where(static delta => delta.TryGetProperty("tool_calls", out _))
+            .Select(static delta => delta.GetProperty("tool_calls")[0])
+            .Select(static call => $"{call.GetProperty("index")} {call.GetProperty("function").GetProperty("arguments").GetString()}")];
+
+        Assert.Equal(["0 {\"x\":", "0 1}", "1 ", "1 {\"y\":2}"], arguments);
+    }
+
     [Theory]
     [InlineData(null, "stop")]
     [InlineData(FinishReasons.Stop, "stop")]
