@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Extensions.AI;
 
 namespace Gai.Pipelines.AI;
@@ -19,7 +18,7 @@ internal static class OllamaChatRequest
             (call.Options.Tools ??= []).Add(DeclaredTool.Read(tool.Required("function"), "parameters"));
         }
 
-        var unanswered = new UnansweredCalls();
+        var unanswered = new OllamaUnansweredCalls();
         foreach (RequestValue message in body.Optional("messages")?.AsItems() ?? [])
         {
             call.Messages.Add(ReadMessage(message, unanswered));
@@ -33,7 +32,7 @@ internal static class OllamaChatRequest
         return call;
     }
 
-    private static ChatMessage ReadMessage(RequestValue message, UnansweredCalls unanswered) => message.RequiredText("role") switch
+    private static ChatMessage ReadMessage(RequestValue message, OllamaUnansweredCalls unanswered) => message.RequiredText("role") switch
     {
         "system" => new ChatMessage(ChatRole.System, ReadContents(message)),
         "user" => new ChatMessage(ChatRole.User, ReadContents(message)),
@@ -56,45 +55,13 @@ internal static class OllamaChatRequest
     private static TextReasoningContent[] ReadThinking(RequestValue message) =>
         message.Text("thinking") is { Length: > 0 } thinking ? [new TextReasoningContent(thinking)] : [];
 
-    private static IEnumerable<FunctionCallContent> ReadCalls(RequestValue message, UnansweredCalls unanswered)
+    private static IEnumerable<FunctionCallContent> ReadCalls(RequestValue message, OllamaUnansweredCalls unanswered)
     {
         foreach (RequestValue call in message.Optional("tool_calls")?.AsItems() ?? [])
         {
             RequestValue function = call.Required("function");
             string name = function.RequiredText("name");
             yield return new FunctionCallContent(unanswered.Ask(call.Text("id"), name), name, function.Optional("arguments")?.AsArguments());
-        }
-    }
-
-    /// <summary>Finds the call that a result belongs to. Older clients give neither of them an id, only the tool's name or not even that.</summary>
-    private sealed class UnansweredCalls
-    {
-        private readonly List<(string Id, string Name)> _calls = [];
-        private int _count;
-
-        public string Ask(string? id, string name)
-        {
-            _count++;
-            id = id is { Length: > 0 } ? id : string.Create(CultureInfo.InvariantCulture, $"call_{_count}");
-            _calls.Add((id, name));
-            return id;
-        }
-
-        public string Answer(RequestValue message)
-        {
-            string? id = message.Text("tool_call_id");
-            string? name = message.Text("tool_name") ?? message.Text("name");
-            int index = id is { Length: > 0 } ? _calls.FindIndex(call => call.Id == id)
-                : name is { Length: > 0 } ? _calls.FindIndex(call => call.Name == name)
-                : _calls.Count > 0 ? 0 : -1;
-            if (index < 0)
-            {
-                throw RequestError.At(message.Path, $"{message.Path} is the result of no tool call before it. Send the assistant's message that has the call, too.");
-            }
-
-            string answered = _calls[index].Id;
-            _calls.RemoveAt(index);
-            return answered;
         }
     }
 }

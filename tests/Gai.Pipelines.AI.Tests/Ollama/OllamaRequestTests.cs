@@ -40,6 +40,22 @@ public sealed class OllamaRequestTests
         Assert.Equal(("get_weather", "Weather", """{"type": "object"}"""), (tool.Name, tool.Description, tool.JsonSchema.GetRawText()));
     }
 
+    [Fact]
+    public void ReadChat_ResultsInAnyOrder_FindTheFirstCallWithoutOne()
+    {
+        OllamaCall call = Chat("""
+            {"model":"m","messages":[
+              {"role":"assistant","tool_calls":[
+                {"id":"a","function":{"name":"f"}},{"function":{"name":"g"}},{"id":"c","function":{"name":"f"}},{"function":{"name":"h"}}]},
+              {"role":"tool","tool_call_id":"c","content":"1"},
+              {"role":"tool","tool_name":"f","content":"2"},
+              {"role":"tool","content":"3"},
+              {"role":"tool","tool_name":"h","content":"4"}]}
+            """);
+
+        Assert.Equal(["c", "a", "call_2", "call_4"], call.Messages.Skip(1).Select(static message => ((FunctionResultContent)message.Contents[0]).CallId));
+    }
+
     [Theory]
     [InlineData("\"stream\":true", true)]
     [InlineData("\"stream\":null", true)]
