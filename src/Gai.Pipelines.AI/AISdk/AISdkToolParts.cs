@@ -24,14 +24,13 @@ internal sealed class AISdkToolParts(IReadOnlySet<string> earlier)
 
         if (inPieces is not null)
         {
-            inPieces.IsTold = true;
+            _pieces.Tell(inPieces);
         }
     }
 
     public void WritePiece(FrameWriter output, in StreamEvent item)
     {
-        CallInPieces open = _pieces.Of(item.Id!);
-        open.Add(item, output.MaxFrameBytes);
+        CallInPieces open = _pieces.Add(item, output.MaxFrameBytes);
         if (open.IsTold)
         {
             return;
@@ -90,7 +89,6 @@ internal sealed class AISdkToolParts(IReadOnlySet<string> earlier)
             Begin(output, open);
         }
 
-        open.IsTold = true;
         if (open.Input.IsEmpty || RawJson.IsValid(open.Input))
         {
             WriteAvailable(output, open.Id, open.Name, open.Input, ToolRunner.Client);
@@ -99,6 +97,8 @@ internal sealed class AISdkToolParts(IReadOnlySet<string> earlier)
         {
             WriteInputError(output, open);
         }
+
+        _pieces.Tell(open);
     }
 
     private static void Begin(FrameWriter output, CallInPieces open)

@@ -17,8 +17,13 @@ internal sealed class AnswerPart(AnswerPartKind kind, string? id = null, string?
 {
     private const int MostBytesPerUnit = 3;
 
+    // What an empty part takes in memory and on the wire, more or less: a model that never stops may begin nothing but parts.
+    private const int EmptyCost = 128;
+    private const int CitationCost = 64;
+
     // Rented, so that a stream which remembers its text leaves no garbage. One that is never released is collected as any other.
     private byte[] _text = [];
+    private long _citationsCost;
 
     public AnswerPartKind Kind { get; } = kind;
 
@@ -42,6 +47,9 @@ internal sealed class AnswerPart(AnswerPartKind kind, string? id = null, string?
 
     public int Length { get; private set; }
 
+    /// <summary>What the part takes of the bytes that an answer may have, more or less.</summary>
+    public long Cost => Length + EmptyCost + (Id?.Length ?? 0) + (Name?.Length ?? 0) + (Signature?.Length ?? 0) + _citationsCost;
+
     public void Append(in EventText piece)
     {
         if (piece.String is { } text)
@@ -64,7 +72,14 @@ internal sealed class AnswerPart(AnswerPartKind kind, string? id = null, string?
 
     public void NameIfUnnamed(string? name) => Name ??= name;
 
-    public void Cite(IReadOnlyList<Citation> citations) => (Citations ??= []).AddRange(citations);
+    public void Cite(IReadOnlyList<Citation> citations)
+    {
+        (Citations ??= []).AddRange(citations);
+        foreach (Citation citation in citations)
+        {
+            _citationsCost += CitationCost + citation.Uri.Length + (citation.Title?.Length ?? 0);
+        }
+    }
 
     /// <summary>Gives the memory back; the text is gone.</summary>
     public void Release()

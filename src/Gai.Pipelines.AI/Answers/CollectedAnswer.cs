@@ -5,6 +5,8 @@ namespace Gai.Pipelines.AI;
 internal sealed class CollectedAnswer
 {
     private readonly List<AnswerPart> _parts = [];
+    private readonly Dictionary<string, AnswerPart> _calls = new(StringComparer.Ordinal);
+    private AnswerPart? _lastText;
 
     /// <summary>The parts in the order in which they began.</summary>
     public IReadOnlyList<AnswerPart> Parts => _parts;
@@ -17,10 +19,10 @@ internal sealed class CollectedAnswer
     /// <summary>Why the answer ended, in the neutral words of <see cref="FinishReasons"/>; a model that calls tools waits for their results.</summary>
     public string FinishReason { get; private set; } = FinishReasons.Stop;
 
-    /// <summary>The bytes of all texts.</summary>
-    public long Length { get; private set; }
+    /// <summary>What the answer takes, in bytes, more or less: its texts, and something for each part and source.</summary>
+    public long Cost { get; private set; }
 
-    public bool HasToolCalls { get; private set; }
+    public bool HasToolCalls => _calls.Count > 0;
 
     public bool Has(AnswerPartKind kind) => _parts.Exists(part => part.Kind == kind);
 
@@ -44,14 +46,14 @@ internal sealed class CollectedAnswer
             case StreamEventType.ReasoningDelta when !item.Text.IsEmpty || item.Signature is not null:
                 AnswerPart reasoning = LastUnsigned();
                 Append(reasoning, item.Text);
-                reasoning.Signature = item.Signature ?? reasoning.Signature;
+                Sign(reasoning, item.Signature);
                 break;
             case StreamEventType.ToolCall when item.Runner == ToolRunner.Client:
                 AddWhole(Call(item.Id!, item.Name), item.Text);
                 break;
             case StreamEventType.ToolCallDelta:
                 AnswerPart call = Call(item.Id!, item.Name);
-                call.NameIfUnnamed(item.Name);
+                Name(call, item.Name);
                 if (!call.IsWhole)
                 {
                     Append(call, item.Text);
@@ -59,7 +61,7 @@ internal sealed class CollectedAnswer
 
                 break;
             case StreamEventType.Citations when item.Citations.Count > 0:
-                (LastText() ?? Last(AnswerPartKind.Text)).Cite(item.Citations);
+                Cite(_lastText ?? Last(AnswerPartKind.Text), item.Citations);
                 break;
             case StreamEventType.Finish:
                 Usage = item.Usage;
@@ -96,43 +98,53 @@ internal sealed class CollectedAnswer
     {
         int before = part.Length;
         part.Append(text);
-        Length += part.Length - before;
+        Cost += part.Length - before;
     }
 
-    private AnswerPart Last(AnswerPartKind kind)
+    private void Sign(AnswerPart part, string? signature)
     {
-        if (_parts.Count == 0 || _parts[^1].Kind != kind)
-        {
-            _parts.Add(new AnswerPart(kind));
-        }
-
-        return _parts[^1];
+        long before = part.Cost;
+        part.Signature = signature ?? part.Signature;
+        Cost += part.Cost - before;
     }
+
+    private void Name(AnswerPart part, string? name)
+    {
+        long before = part.Cost;
+        part.NameIfUnnamed(name);
+        Cost += part.Cost - before;
+    }
+
+    private void Cite(AnswerPart part, IReadOnlyList<Citation> citations)
+    {
+        long before = part.Cost;
+        part.Cite(citations);
+        Cost += part.Cost - before;
+    }
+
+    private AnswerPart Last(AnswerPartKind kind) => _parts.Count > 0 && _parts[^1].Kind == kind ? _parts[^1] : Begin(new AnswerPart(kind));
 
     /// <summary>A signature is of what came before it: what follows is another reasoning.</summary>
-    private AnswerPart LastUnsigned()
-    {
-        if (_parts.Count == 0 || _parts[^1] is not { Kind: AnswerPartKind.Reasoning, Signature: null })
-        {
-            _parts.Add(new AnswerPart(AnswerPartKind.Reasoning));
-        }
-
-        return _parts[^1];
-    }
-
-    private AnswerPart? LastText() => _parts.FindLast(static part => part.Kind == AnswerPartKind.Text);
+    private AnswerPart LastUnsigned() =>
+        _parts.Count > 0 && _parts[^1] is { Kind: AnswerPartKind.Reasoning, Signature: null } last ? last : Begin(new AnswerPart(AnswerPartKind.Reasoning));
 
     /// <summary>Finds a call by its id: pieces of parallel calls may come by turns.</summary>
     private AnswerPart Call(string id, string? name)
     {
-        HasToolCalls = true;
-        AnswerPart? call = _parts.FindLast(part => part.Kind == AnswerPartKind.ToolCall && part.Id == id);
-        if (call is null)
+        if (!_calls.TryGetValue(id, out AnswerPart? call))
         {
-            call = new AnswerPart(AnswerPartKind.ToolCall, id, name);
-            _parts.Add(call);
+            call = Begin(new AnswerPart(AnswerPartKind.ToolCall, id, name));
+            _calls.Add(id, call);
         }
 
         return call;
+    }
+
+    private AnswerPart Begin(AnswerPart part)
+    {
+        _parts.Add(part);
+        _lastText = part.Kind == AnswerPartKind.Text ? part : _lastText;
+        Cost += part.Cost;
+        return part;
     }
 }

@@ -11,7 +11,7 @@ internal abstract class DocumentDialect : StreamEventDialect
     {
         _answer.Add(item);
         OnEvent(item);
-        if (_answer.Length > output.MaxFrameBytes)
+        if (_answer.Cost > output.MaxFrameBytes)
         {
             throw new FrameTooLargeException(output.MaxFrameBytes);
         }

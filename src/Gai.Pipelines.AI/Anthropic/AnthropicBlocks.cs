@@ -67,7 +67,7 @@ internal sealed class AnthropicBlocks
     {
         if (IsInsideCall)
         {
-            _waiting.AddCitations(citations);
+            _waiting.AddCitations(output, citations);
             return;
         }
 

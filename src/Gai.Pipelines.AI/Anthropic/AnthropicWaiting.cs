@@ -3,27 +3,43 @@ namespace Gai.Pipelines.AI;
 /// <summary>What waits for the end of a tool call, in the order of its start. Almost no stream ever has any.</summary>
 internal sealed class AnthropicWaiting
 {
-    private readonly List<AnswerPart> _parts = [];
-
-    private AnswerPart? Last => _parts.Count > 0 ? _parts[^1] : null;
+    private readonly Queue<AnswerPart> _parts = new();
+    private readonly Dictionary<string, AnswerPart> _calls = new(StringComparer.Ordinal);
+    private AnswerPart? _last;
+    private long _cost;
 
     public AnswerPart? Take()
     {
-        if (_parts.Count == 0)
+        if (!_parts.TryDequeue(out AnswerPart? first))
         {
             return null;
         }
 
-        AnswerPart first = _parts[0];
-        _parts.RemoveAt(0);
+        _cost -= first.Cost;
+        _last = _parts.Count == 0 ? null : _last;
+        if (first.Kind == AnswerPartKind.ToolCall)
+        {
+            _calls.Remove(first.Id!);
+        }
+
         return first;
     }
 
-    public void AddText(FrameWriter output, in EventText text) =>
-        Append(output, Last is { Kind: AnswerPartKind.Text } last ? last : Add(new AnswerPart(AnswerPartKind.Text)), text);
+    public void AddText(FrameWriter output, in EventText text)
+    {
+        AnswerPart part = LastText();
+        long before = part.Cost;
+        part.Append(text);
+        Charge(output, part.Cost - before);
+    }
 
-    public void AddCitations(IReadOnlyList<Citation> citations) =>
-        (Last is { Kind: AnswerPartKind.Text } last ? last : Add(new AnswerPart(AnswerPartKind.Text))).Cite(citations);
+    public void AddCitations(FrameWriter output, IReadOnlyList<Citation> citations)
+    {
+        AnswerPart part = LastText();
+        long before = part.Cost;
+        part.Cite(citations);
+        Charge(output, part.Cost - before);
+    }
 
     public void AddReasoning(FrameWriter output, in EventText text, string? signature)
     {
@@ -32,45 +48,65 @@ internal sealed class AnthropicWaiting
             return;
         }
 
-        AnswerPart part = Last is { Kind: AnswerPartKind.Reasoning, Signature: null } last ? last : Add(new AnswerPart(AnswerPartKind.Reasoning));
-        Append(output, part, text);
+        AnswerPart part = _last is { Kind: AnswerPartKind.Reasoning, Signature: null } last ? last : Add(new AnswerPart(AnswerPartKind.Reasoning));
+        long before = part.Cost;
+        part.Append(text);
         part.Signature = signature;
+        Charge(output, part.Cost - before);
     }
 
     public void AddCall(FrameWriter output, string id, string name, in EventText input)
     {
         AnswerPart call = Call(id, name);
+        long before = call.Cost;
         call.IsWhole = true;
         if (call.Length == 0)
         {
-            Append(output, call, input);
+            call.Append(input);
         }
+
+        Charge(output, call.Cost - before);
     }
 
     public void AddCallDelta(FrameWriter output, string id, string? name, in EventText piece)
     {
         AnswerPart call = Call(id, name);
+        long before = call.Cost;
         call.NameIfUnnamed(name);
         if (!call.IsWhole)
         {
-            Append(output, call, piece);
+            call.Append(piece);
         }
+
+        Charge(output, call.Cost - before);
     }
 
-    private AnswerPart Call(string id, string? name) =>
-        _parts.Find(part => part.Kind == AnswerPartKind.ToolCall && part.Id == id) ?? Add(new AnswerPart(AnswerPartKind.ToolCall, id, name));
+    private AnswerPart LastText() => _last is { Kind: AnswerPartKind.Text } last ? last : Add(new AnswerPart(AnswerPartKind.Text));
+
+    private AnswerPart Call(string id, string? name)
+    {
+        if (!_calls.TryGetValue(id, out AnswerPart? call))
+        {
+            call = Add(new AnswerPart(AnswerPartKind.ToolCall, id, name));
+            _calls.Add(id, call);
+        }
+
+        return call;
+    }
 
     private AnswerPart Add(AnswerPart part)
     {
-        _parts.Add(part);
+        _parts.Enqueue(part);
+        _last = part;
+        _cost += part.Cost;
         return part;
     }
 
     /// <summary>All of it may have to go out in one frame, so more than that need not be kept.</summary>
-    private void Append(FrameWriter output, AnswerPart part, in EventText text)
+    private void Charge(FrameWriter output, long more)
     {
-        part.Append(text);
-        if (_parts.Sum(static one => (long)one.Length) > output.MaxFrameBytes)
+        _cost += more;
+        if (_cost > output.MaxFrameBytes)
         {
             throw new FrameTooLargeException(output.MaxFrameBytes);
         }

@@ -97,7 +97,7 @@ internal sealed class OllamaDialect(OllamaShape shape, OllamaCall call, TimeProv
                 return;
             }
 
-            inPieces.IsTold = true;
+            _calls.Tell(inPieces);
         }
 
         WriteCall(output, item.Id!, item.Name, item.Text);
@@ -105,8 +105,7 @@ internal sealed class OllamaDialect(OllamaShape shape, OllamaCall call, TimeProv
 
     private void AddToCall(FrameWriter output, in StreamEvent item)
     {
-        CallInPieces open = (_calls ??= new CallsInPieces()).Of(item.Id!);
-        open.Add(item, output.MaxFrameBytes);
+        CallInPieces open = (_calls ??= new CallsInPieces()).Add(item, output.MaxFrameBytes);
         if (open.IsClosed && !open.IsTold)
         {
             Tell(output, open);
@@ -124,7 +123,7 @@ internal sealed class OllamaDialect(OllamaShape shape, OllamaCall call, TimeProv
     private void Tell(FrameWriter output, CallInPieces open)
     {
         WriteCall(output, open.Id, open.Name, open.Input);
-        open.IsTold = true;
+        _calls!.Tell(open);
     }
 
     private void WriteCall(FrameWriter output, string id, string? name, in EventText input)

@@ -14,11 +14,13 @@ internal sealed class OpenAIResponsesDialect(OpenAIResponsesCall call, TimeProvi
 
     private readonly CollectedAnswer _answer = new();
     private readonly List<OpenAIResponsesItem> _items = [];
+    private readonly Dictionary<string, OpenAIResponsesItem> _calls = new(StringComparer.Ordinal);
     private readonly OpenAIResponsesEvents _events = new();
     private OpenAIResponsesObject? _response;
 
     // The message or reasoning that grows. Tool calls stay open beside it until the end, for their pieces may come by turns.
     private OpenAIResponsesItem? _growing;
+    private OpenAIResponsesItem? _lastText;
 
     public override void WriteKeepAlive(FrameWriter output) => SseOpening.WriteKeepAlive(output);
 
@@ -28,7 +30,7 @@ internal sealed class OpenAIResponsesDialect(OpenAIResponsesCall call, TimeProvi
         {
             // The hot path: a message goes on.
             _answer.Append(message.Part, item.Payload);
-            CheckLength(output);
+            CheckCost(output);
             message.WriteDelta(output, _events, item);
             _events.Sent();
         }
@@ -68,7 +70,7 @@ internal sealed class OpenAIResponsesDialect(OpenAIResponsesCall call, TimeProvi
                 break;
             case StreamEventType.Citations when item.Citations.Count > 0:
                 Add(output, item);
-                _items.FindLast(static text => text.Part.Kind == AnswerPartKind.Text)!.WriteAnnotations(output, _events, item.Citations);
+                _lastText!.WriteAnnotations(output, _events, item.Citations);
                 break;
             default:
                 _answer.Add(item);
@@ -131,16 +133,16 @@ internal sealed class OpenAIResponsesDialect(OpenAIResponsesCall call, TimeProvi
     private void Add(FrameWriter output, in StreamEvent item)
     {
         _answer.Add(item);
-        CheckLength(output);
+        CheckCost(output);
         if (_items.Count < _answer.Parts.Count)
         {
             Open(output);
         }
     }
 
-    private void CheckLength(FrameWriter output)
+    private void CheckCost(FrameWriter output)
     {
-        if (_answer.Length > output.MaxFrameBytes / CopiesAtTheEnd)
+        if (_answer.Cost > output.MaxFrameBytes / CopiesAtTheEnd)
         {
             throw new FrameTooLargeException(output.MaxFrameBytes);
         }
@@ -151,7 +153,20 @@ internal sealed class OpenAIResponsesDialect(OpenAIResponsesCall call, TimeProvi
         _growing?.Close(output, _events, cut: false);
         var item = new OpenAIResponsesItem(_answer.Parts[^1], _items.Count);
         _items.Add(item);
-        _growing = item.Part.Kind == AnswerPartKind.ToolCall ? null : item;
+        switch (item.Part.Kind)
+        {
+            case AnswerPartKind.ToolCall:
+                _calls.Add(item.Part.Id!, item);
+                _growing = null;
+                break;
+            case AnswerPartKind.Text:
+                _growing = _lastText = item;
+                break;
+            default:
+                _growing = item;
+                break;
+        }
+
         item.Open(output, _events);
     }
 
@@ -172,5 +187,5 @@ internal sealed class OpenAIResponsesDialect(OpenAIResponsesCall call, TimeProvi
         }
     }
 
-    private OpenAIResponsesItem? Find(string callId) => _items.FindLast(item => item.Part.Kind == AnswerPartKind.ToolCall && item.Part.Id == callId);
+    private OpenAIResponsesItem? Find(string callId) => _calls.GetValueOrDefault(callId);
 }

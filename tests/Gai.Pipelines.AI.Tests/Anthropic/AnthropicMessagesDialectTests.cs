@@ -309,9 +309,9 @@ public sealed class AnthropicMessagesDialectTests
         var output = new FrameWriter(new System.Buffers.ArrayBufferWriter<byte>(), maxFrameBytes: 1024);
         dialect.WriteEvent(output, StreamEvent.ToolCallDelta("a", "f", "{"));
         output.Commit();
-        dialect.WriteEvent(output, StreamEvent.TextDelta(new string('x', 1000)));
+        dialect.WriteEvent(output, StreamEvent.TextDelta(new string('x', 800)));
 
-        Assert.Throws<FrameTooLargeException>(() => dialect.WriteEvent(output, StreamEvent.TextDelta(new string('x', 100))));
+        Assert.Throws<FrameTooLargeException>(() => dialect.WriteEvent(output, StreamEvent.TextDelta(new string('x', 200))));
     }
 
     [Fact]

@@ -318,10 +318,10 @@ public sealed partial class OpenAIResponsesDialectTests
     {
         Dialect<StreamEvent> dialect = Begin(Request);
         var output = new FrameWriter(new ArrayBufferWriter<byte>(), 8192);
-        dialect.WriteEvent(output, StreamEvent.TextDelta(new string('a', 2048)));
+        dialect.WriteEvent(output, StreamEvent.TextDelta(new string('a', 1900)));
         output.Commit();
 
-        Assert.Throws<FrameTooLargeException>(() => dialect.WriteEvent(output, StreamEvent.TextDelta("a")));
+        Assert.Throws<FrameTooLargeException>(() => dialect.WriteEvent(output, StreamEvent.TextDelta(new string('a', 200))));
     }
 
     [Fact]
