@@ -78,7 +78,8 @@ internal static class AnthropicWords
         fields.BeginObject("\"usage\":"u8);
         if (usage is not null)
         {
-            fields.Number("\"input_tokens\":"u8, known.InputTokens - known.CachedInputTokens);
+            // Some providers do not count what comes from the cache as input either: less than nothing would be told then.
+            fields.Number("\"input_tokens\":"u8, Math.Max(known.InputTokens - known.CachedInputTokens, 0));
             fields.NumberIfAny("\"cache_read_input_tokens\":"u8, known.CachedInputTokens);
         }
 

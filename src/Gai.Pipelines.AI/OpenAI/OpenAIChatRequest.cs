@@ -19,7 +19,7 @@ internal static class OpenAIChatRequest
         call.Options.MaxOutputTokens = body.Int("max_completion_tokens", 1) ?? body.Int("max_tokens", 1);
         call.Options.TopK = body.Int("top_k", 1);
         call.Options.Reasoning = OpenAIOptions.Reasoning(body.Optional("reasoning_effort"));
-        call.Options.ResponseFormat = body.Optional("response_format") is { } format ? OpenAIOptions.Format(format, inner: "json_schema") : null;
+        OpenAIOptions.ReadFormat(body.Optional("response_format"), inner: "json_schema", call);
         OpenAITools.Read(body, call.Options, tool => tool.Required("function"));
         foreach (string hint in (ReadOnlySpan<string>)["user", "service_tier", "safety_identifier", "prompt_cache_key", "verbosity"])
         {
@@ -75,6 +75,8 @@ internal static class OpenAIChatRequest
 
     private static List<AIContent> ReadAssistant(RequestValue message)
     {
+        message.Refuse("function_call", "it was replaced by tool_calls. Use tool_calls.");
+        message.Refuse("audio", "answers are not stored here, their audio neither. Send what it says as content.");
         var contents = new List<AIContent>();
         if ((message.Text("reasoning_content") ?? message.Text("reasoning")) is { Length: > 0 } reasoning)
         {

@@ -38,20 +38,29 @@ internal static class OpenAIOptions
     };
 
     /// <summary>Reads the form that the answer is to have.</summary>
-    /// <param name="format">The field.</param>
+    /// <param name="field">The field, if it is there.</param>
     /// <param name="inner">The field of it that holds the schema and its name; <see langword="null"/> if it holds them itself.</param>
-    public static ChatResponseFormat Format(RequestValue format, string? inner)
+    /// <param name="call">Gets the form.</param>
+    public static void ReadFormat(RequestValue? field, string? inner, ChatCall call)
     {
-        string type = format.RequiredText("type");
-        switch (type)
+        if (field is not { } format)
+        {
+            return;
+        }
+
+        switch (format.RequiredText("type"))
         {
             case "text":
-                return ChatResponseFormat.Text;
+                call.Options.ResponseFormat = ChatResponseFormat.Text;
+                break;
             case "json_object":
-                return ChatResponseFormat.Json;
+                call.Options.ResponseFormat = ChatResponseFormat.Json;
+                break;
             case "json_schema":
                 RequestValue schema = inner is null ? format : format.Required(inner);
-                return ChatResponseFormat.ForJsonSchema(schema.Required("schema").AsObject(), schema.Text("name"), schema.Text("description"));
+                call.Options.ResponseFormat = ChatResponseFormat.ForJsonSchema(schema.Required("schema").AsObject(), schema.Text("name"), schema.Text("description"));
+                call.Pass("strict", schema.Bool("strict")); // the form itself has no place for it
+                break;
             default:
                 throw format.Required("type").Wrong("\"text\", \"json_object\" or \"json_schema\"");
         }

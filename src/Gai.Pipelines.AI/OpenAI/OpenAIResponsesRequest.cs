@@ -37,7 +37,7 @@ internal static class OpenAIResponsesRequest
         if (body.Optional("text") is { } text)
         {
             text.AllowOnly("format", "verbosity");
-            options.ResponseFormat = text.Optional("format") is { } format ? OpenAIOptions.Format(format, inner: null) : null;
+            OpenAIOptions.ReadFormat(text.Optional("format"), inner: null, call);
             call.Pass("verbosity", text.Text("verbosity"));
         }
 

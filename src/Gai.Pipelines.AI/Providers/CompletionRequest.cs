@@ -20,6 +20,8 @@ internal enum CompletionForm
 /// <remarks>Each additional property of the options is a field of the body, and comes in place of the client's own field of that name.</remarks>
 internal static class CompletionRequest
 {
+    private const string Strict = "strict";
+
     // The body is never part of a page, so that quotation marks and letters of all languages may stay as they are.
     private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -99,7 +101,7 @@ internal static class CompletionRequest
         fields.Text("reasoning_effort", Effort(options.Reasoning?.Effort));
         if (options.ResponseFormat is { } format && fields.Begins("response_format"))
         {
-            WriteFormat(json, format);
+            WriteFormat(json, format, IsStrict(options));
         }
 
         if (options.Tools is { Count: > 0 } tools)
@@ -107,8 +109,14 @@ internal static class CompletionRequest
             WriteTools(json, fields, options, tools);
         }
 
+        bool isSchemas = IsStrict(options) is not null;
         foreach ((string name, object? value) in options.AdditionalProperties ?? [])
         {
+            if (isSchemas && name == Strict)
+            {
+                continue;
+            }
+
             json.WritePropertyName(name);
             ChatContents.WriteJson(json, value);
         }
@@ -116,7 +124,11 @@ internal static class CompletionRequest
         json.WriteEndObject();
     }
 
-    private static void WriteFormat(Utf8JsonWriter json, ChatResponseFormat format)
+    /// <summary>Whether a schema is to be kept to the letter. Microsoft.Extensions.AI has no other place for it than beside the options.</summary>
+    private static bool? IsStrict(ChatOptions options) =>
+        options.ResponseFormat is ChatResponseFormatJson { Schema: not null } ? options.AdditionalProperties?.GetValueOrDefault(Strict) as bool? : null;
+
+    private static void WriteFormat(Utf8JsonWriter json, ChatResponseFormat format, bool? isStrict)
     {
         json.WriteStartObject();
         if (format is ChatResponseFormatJson { Schema: { } schema } named)
@@ -131,6 +143,11 @@ internal static class CompletionRequest
 
             json.WritePropertyName("schema");
             schema.WriteTo(json);
+            if (isStrict is { } strict)
+            {
+                json.WriteBoolean(Strict, strict);
+            }
+
             json.WriteEndObject();
         }
         else

@@ -28,6 +28,12 @@ public sealed class AnthropicMessagesDocumentTests
             StreamEvent.Finish(FinishReasons.Stop, new TokenUsage(11, 7) { CachedInputTokens = 5, ReasoningTokens = 3 })));
 
     [Fact]
+    public void Answer_MoreFromTheCacheThanAltogether_IsNotLessThanNothing() => Assert.Contains(
+        "\"usage\":{\"input_tokens\":0,\"cache_read_input_tokens\":5000,\"output_tokens\":7}",
+        Answer(StreamEvent.TextDelta("a"), StreamEvent.Finish(FinishReasons.Stop, new TokenUsage(3, 7) { CachedInputTokens = 5000 })),
+        StringComparison.Ordinal);
+
+    [Fact]
     public void Answer_Nothing_IsAnEmptyMessage() => Assert.Equal(
         """{"id":"ID","type":"message","role":"assistant","model":"mock-1","content":[],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":0,"output_tokens":0}}""",
         Answer(StreamEvent.TextDelta(default), StreamEvent.ReasoningDelta(default)));

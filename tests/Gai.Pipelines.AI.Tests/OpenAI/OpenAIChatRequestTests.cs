@@ -27,7 +27,7 @@ public sealed class OpenAIChatRequestTests
         Assert.Equal(["a", "b"], options.StopSequences!);
         Assert.Equal((7L, 0.25f, -0.25f, false), (options.Seed!.Value, options.PresencePenalty!.Value, options.FrequencyPenalty!.Value, options.AllowMultipleToolCalls!.Value));
         Assert.Equal(ReasoningEffort.High, options.Reasoning!.Effort);
-        Assert.Equal(("u", "auto"), (options.AdditionalProperties!["user"], options.AdditionalProperties["service_tier"]));
+        Assert.Equal(("u", "auto", true), (options.AdditionalProperties!["user"], options.AdditionalProperties["service_tier"], options.AdditionalProperties["strict"]));
         ChatResponseFormatJson format = Assert.IsType<ChatResponseFormatJson>(options.ResponseFormat);
         Assert.Equal(("city", """{"type": "object"}"""), (format.SchemaName, format.Schema!.Value.GetRawText()));
         AIFunctionDeclaration tool = Assert.IsAssignableFrom<AIFunctionDeclaration>(Assert.Single(options.Tools!));
@@ -88,6 +88,16 @@ public sealed class OpenAIChatRequestTests
 
         Assert.Equal(["END"], options.StopSequences!);
         Assert.Equal(5, options.MaxOutputTokens);
+    }
+
+    [Theory]
+    [InlineData("function_call", """{"name":"f","arguments":"{}"}""")]
+    [InlineData("audio", """{"id":"audio_1"}""")]
+    public void Read_WhatAnAssistantSaidInAFormThatIsNotRead_IsRefused(string field, string value)
+    {
+        StreamError error = VendorStream.Refused(OpenAIChatApi.Instance, $$"""{"model":"m","messages":[{"role":"assistant","content":null,"{{field}}":{{value}}}]}""");
+
+        Assert.Equal((StreamErrorCodes.Unsupported, $"messages[0].{field}"), (error.Code, error.Parameter));
     }
 
     [Theory]

@@ -29,8 +29,8 @@ public sealed class OpenAIResponsesRequestTests
         Assert.Equal(("m", 0.5f, 0.25f, 100, false), (options.ModelId, options.Temperature!.Value, options.TopP!.Value, options.MaxOutputTokens!.Value, options.AllowMultipleToolCalls!.Value));
         Assert.Equal((ReasoningEffort.High, ReasoningOutput.Full), (options.Reasoning!.Effort!.Value, options.Reasoning.Output!.Value));
         Assert.Equal(
-            [("prompt_cache_key", "k"), ("safety_identifier", "s"), ("service_tier", "auto"), ("user", "u"), ("verbosity", "low")],
-            options.AdditionalProperties!.OrderBy(static property => property.Key, StringComparer.Ordinal).Select(static property => (property.Key, (string)property.Value!)));
+            [("prompt_cache_key", "k"), ("safety_identifier", "s"), ("service_tier", "auto"), ("strict", true), ("user", "u"), ("verbosity", "low")],
+            options.AdditionalProperties!.OrderBy(static property => property.Key, StringComparer.Ordinal).Select(static property => (property.Key, property.Value!)));
         ChatResponseFormatJson format = Assert.IsType<ChatResponseFormatJson>(options.ResponseFormat);
         Assert.Equal(("city", """{"type": "object"}"""), (format.SchemaName, format.Schema!.Value.GetRawText()));
         AIFunctionDeclaration[] tools = [.. options.Tools!.Cast<AIFunctionDeclaration>()];

@@ -67,6 +67,23 @@ public sealed class CompletionRequestTests
     }
 
     [Theory]
+    [InlineData(true, ",\"strict\":true")]
+    [InlineData(false, ",\"strict\":false")]
+    [InlineData(null, "")]
+    public void Create_AStrictSchema_SaysSoBesideIt(bool? strict, string written)
+    {
+        using JsonDocument schema = JsonDocument.Parse("{}");
+        var options = new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(schema.RootElement, "a"), AdditionalProperties = strict is { } value ? new() { ["strict"] = value } : null };
+
+        Assert.EndsWith(
+            "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"a\",\"schema\":{}" + written + "}}}", Body(options).GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Create_StrictWithoutASchema_IsAFieldLikeAnyOther() =>
+        Assert.EndsWith("\"strict\":true}", Body(new ChatOptions { AdditionalProperties = new() { ["strict"] = true } }).GetRawText(), StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("auto", "\"auto\"")]
     [InlineData("none", "\"none\"")]
     [InlineData("any", "\"required\"")]
