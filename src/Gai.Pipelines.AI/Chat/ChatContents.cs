@@ -16,11 +16,11 @@ internal static class ChatContents
     private const string BitDepth = "bit_depth";
     private const string UnknownAudio = "audio/*";
 
-    public static StreamEvent ToToolCall(FunctionCallContent call) => StreamEvent.ToolCall(
+    public static StreamEvent ToToolCall(FunctionCallContent call, ToolRunner runner) => StreamEvent.ToolCall(
         call.CallId,
         call.Name,
         call.Arguments is null ? default(EventText) : ToJson(call.Arguments),
-        call.InformationalOnly ? ToolRunner.Server : ToolRunner.Client);
+        runner);
 
     /// <summary>Makes a call of its whole input. One that is no JSON object has no form there and is reported as such.</summary>
     public static FunctionCallContent ToFunctionCall(string id, string name, string json, ToolRunner runner)

@@ -15,6 +15,10 @@ public static class ChatEvents
     /// The events: a start, what the model says, a finish. UTF-8 text and bytes are valid until the next event is asked for. What
     /// <see cref="ProviderErrors.Translate"/> knows of the model's exceptions becomes a <see cref="StreamErrorException"/>.
     /// </returns>
+    /// <remarks>
+    /// A call that the client says is informational, or that the middleware of Microsoft.Extensions.AI around it invokes, is one of <see cref="ToolRunner.Server"/>. With that
+    /// middleware the tools of the caller are those that <paramref name="options"/> has as mere declarations (<see cref="AIFunctionDeclaration"/>); all others are the server's.
+    /// </remarks>
     public static IAsyncEnumerable<StreamEvent> StreamEventsAsync(
         this IChatClient chat, IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -28,7 +32,7 @@ public static class ChatEvents
         string? provider = (chat.GetService(typeof(ChatClientMetadata)) as ChatClientMetadata)?.ProviderName;
 
         // The model is not asked before somebody reads, and gets the reader's token whichever way it takes one.
-        return ConvertAsync(token => chat.GetStreamingResponseAsync(messages, options, token), provider, cancellationToken);
+        return ConvertAsync(token => chat.GetStreamingResponseAsync(messages, options, token), provider, ServerTools.Of(chat, options), cancellationToken);
     }
 
     /// <summary>Gives the updates of an answer as events.</summary>
@@ -47,13 +51,13 @@ public static class ChatEvents
         this IAsyncEnumerable<ChatResponseUpdate> updates, string? provider = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(updates);
-        return ConvertAsync(_ => updates, provider, cancellationToken);
+        return ConvertAsync(_ => updates, provider, ServerTools.None, cancellationToken);
     }
 
     private static async IAsyncEnumerable<StreamEvent> ConvertAsync(
-        Func<CancellationToken, IAsyncEnumerable<ChatResponseUpdate>> ask, string? provider, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Func<CancellationToken, IAsyncEnumerable<ChatResponseUpdate>> ask, string? provider, ServerTools tools, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var answer = new AnswerState();
+        var answer = new AnswerState(tools);
         await using IAsyncEnumerator<ChatResponseUpdate> updates = BeginAsync(ask, cancellationToken);
         while (await ProviderErrors.MoveNextAsync(updates, cancellationToken))
         {
@@ -123,7 +127,7 @@ public static class ChatEvents
                 return StreamEvent.ReasoningDelta(reasoning.Text, reasoning.ProtectedData);
             case FunctionCallContent call:
                 answer.ToolNames[call.CallId] = call.Name;
-                return ChatContents.ToToolCall(call);
+                return ChatContents.ToToolCall(call, answer.Tools.RunnerOf(call));
             case FunctionResultContent result:
                 return StreamEvent.ToolResult(result.CallId, answer.ToolNames.GetValueOrDefault(result.CallId), ChatContents.ToJson(result.Result));
             case UsageContent usage:
@@ -143,8 +147,10 @@ public static class ChatEvents
     }
 
     /// <summary>What has to be remembered of an answer until its end.</summary>
-    private sealed class AnswerState
+    private sealed class AnswerState(ServerTools tools)
     {
+        public ServerTools Tools => tools;
+
         public bool HasStarted { get; set; }
 
         public bool HasRefused { get; set; }
