@@ -147,6 +147,24 @@ internal sealed class AnthropicBlocks
         _endedCalls.Clear();
     }
 
+    /// <summary>Writes what waits, before an error. The block of a call that is not complete stays open: nobody shall take it for whole.</summary>
+    public void BreakOff(FrameWriter output)
+    {
+        while (IsInsideCall)
+        {
+            if (_input.HasBegun)
+            {
+                _open = null;
+            }
+            else
+            {
+                Close(output);
+            }
+
+            WriteWaiting(output);
+        }
+    }
+
     public void End(FrameWriter output)
     {
         EndCalls(output);

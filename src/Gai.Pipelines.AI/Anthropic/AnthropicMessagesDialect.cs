@@ -50,7 +50,11 @@ internal sealed class AnthropicMessagesDialect(AnthropicCall call, string? reque
         }
     }
 
-    protected override void WriteErrorFrame(FrameWriter output, in StreamError error) => AnthropicWords.WriteErrorEvent(output, error, requestId);
+    protected override void WriteErrorFrame(FrameWriter output, in StreamError error)
+    {
+        _blocks.BreakOff(output);
+        AnthropicWords.WriteErrorEvent(output, error, requestId);
+    }
 
     protected override void WriteEndFrame(FrameWriter output)
     {

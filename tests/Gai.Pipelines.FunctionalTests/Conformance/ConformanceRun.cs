@@ -50,7 +50,7 @@ public sealed class ConformanceRun : IAsyncLifetime
         await _free.WaitAsync();
         try
         {
-            IReadOnlyList<Ask> asks = [.. cases.Select(test => Tagged(client, test.AskOf(client)))];
+            IReadOnlyList<Ask> asks = [.. cases.Select(test => Tagged(client, test.AskOf(client))), .. AnyAnswers.AsksOf(client)];
             Seen[] seen = client.AskAsync is null
                 ? await AskNodeAsync(address, client, asks)
                 : await Task.WhenAll(asks.Select(ask => AskHereAsync(address, client.AskAsync, ask)));
@@ -58,6 +58,11 @@ public sealed class ConformanceRun : IAsyncLifetime
             foreach (ConformanceCase test in cases)
             {
                 outcomes[test.Name] = await ExamineAsync(server, client, test, seen.FirstOrDefault(one => one.Case == test.Name));
+            }
+
+            if (AnyAnswers.AreFor(client))
+            {
+                outcomes[AnyAnswers.Outcome] = AnyAnswers.Compare(client, seen) is { } difference ? new XunitException($"{client.Title}: {difference}") : null;
             }
 
             return new Outcomes(outcomes);

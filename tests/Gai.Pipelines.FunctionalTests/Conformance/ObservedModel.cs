@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.RegularExpressions;
+using Gai.Pipelines.AI;
 using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
@@ -15,10 +17,11 @@ namespace Gai.Pipelines.FunctionalTests.Conformance;
 /// <item><c>/hold</c> says a word and then waits until it is cancelled.</item>
 /// <item><c>/hush MARK</c> says a word, waits until the server has written MARK behind it, and says another.</item>
 /// <item><c>/cut</c> says some words and stops for lack of room.</item>
+/// <item><c>/any N</c> gives the events of the answer with that number: see <see cref="AnyAnswers"/>.</item>
 /// <item><c>/raise CODE</c> fails with that code before it says anything; a client that may try again shall wait for 7 s.</item>
 /// </list>
 /// </remarks>
-internal sealed partial class ObservedModel(IChatClient inner, IHttpContextAccessor requests) : IChatClient
+internal sealed partial class ObservedModel(IChatClient inner, IHttpContextAccessor requests) : IChatClient, IStreamEventSource
 {
     private readonly ConcurrentDictionary<string, Answer> _answers = new(StringComparer.Ordinal);
 
@@ -58,6 +61,15 @@ internal sealed partial class ObservedModel(IChatClient inner, IHttpContextAcces
             _ => inner.GetStreamingResponseAsync(conversation, options, cancellationToken),
         };
         return RememberAsync(updates, answer, cancellationToken);
+    }
+
+    /// <summary>Gives the same answers as events; those that only events can give stand for themselves.</summary>
+    public IAsyncEnumerable<StreamEvent> StreamEventsAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        List<ChatMessage> conversation = [.. messages];
+        return conversation.Count > 0 && AnyCommand.Match(conversation[^1].Text) is { Success: true } any
+            ? AnyAnswers.All[int.Parse(any.Groups["number"].Value, CultureInfo.InvariantCulture)].Events.ToAsyncEnumerable()
+            : GetStreamingResponseAsync(conversation, options, cancellationToken).ToStreamEventsAsync("embedded", cancellationToken);
     }
 
     public object? GetService(Type serviceType, object? serviceKey = null) => inner.GetService(serviceType, serviceKey);
@@ -118,6 +130,9 @@ internal sealed partial class ObservedModel(IChatClient inner, IHttpContextAcces
         ModelId = "alice-trigram",
         FinishReason = reason,
     };
+
+    [GeneratedRegex(@"/any (?<number>\d+)\b", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex AnyCommand { get; }
 
     [GeneratedRegex(@" \[(?<tag>[^\[\]]+)\]$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Tag { get; }

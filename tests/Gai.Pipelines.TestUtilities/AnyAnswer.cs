@@ -2,11 +2,17 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace Gai.Pipelines.AI.Tests;
+namespace Gai.Pipelines.TestUtilities;
 
 /// <summary>Makes answers of any events: text cut anywhere, calls whole, in pieces and by turns, errors anywhere.</summary>
-internal sealed record AnyAnswer(StreamEvent[] Events)
+/// <param name="Events">The events.</param>
+public sealed record AnyAnswer(StreamEvent[] Events)
 {
+    /// <summary>The name of the tool that the server runs itself.</summary>
+    public const string OwnTool = "own_tool";
+
+    private const int Size = 12;
+
     // Whole code points, what JSON and SSE give a meaning, and nothing.
     private static readonly string[] Words =
         ["", "a", "Hello", "\n", "\r\n", "\"", "\\", "\u0000", "\u0085", "\u2028", "é", "€", "\U0001F600", " ", "data: y", "[DONE]", "\n\ndata: [DONE]\n\n", "</script>", "\u007F"];
@@ -61,6 +67,10 @@ internal sealed record AnyAnswer(StreamEvent[] Events)
             (2, Gen.Constant<StreamEvent[]>([StreamEvent.Failure(new StreamError(StreamErrorCodes.Overloaded, "No \"room\"\n", true))])))
         select new AnyAnswer([start, .. Unique(parts.SelectMany(static part => part)), .. end]);
 
+    /// <summary>A number of answers, the same for the same seed.</summary>
+    public static AnyAnswer[] Sample(ulong seed, int count) => [.. All().Sample(Size, new Rnd(seed), count)];
+
+    /// <inheritdoc/>
     public override string ToString() => string.Join(" | ", Events.Select(static item => item.ToString()));
 
     private static StreamEvent[] Finish(string reason) => [StreamEvent.FinishStep(1), StreamEvent.Finish(reason, new TokenUsage(11, 7) { CachedInputTokens = 5, ReasoningTokens = 3 })];
@@ -69,7 +79,7 @@ internal sealed record AnyAnswer(StreamEvent[] Events)
         (6, Pieces(StreamEvent.TextDelta)),
         (2, Pieces(static text => StreamEvent.ReasoningDelta(text))),
         (2, from input in Gen.Elements(Inputs) select new[] { StreamEvent.ToolCall("call", "get_weather", input) }),
-        (1, Gen.Constant<StreamEvent[]>([StreamEvent.ToolCall("call", "own_tool", "{}", ToolRunner.Server)])),
+        (1, Gen.Constant<StreamEvent[]>([StreamEvent.ToolCall("call", OwnTool, "{}", ToolRunner.Server)])),
         (2, CallsByTurns()),
         (1, Gen.Constant<StreamEvent[]>([StreamEvent.SafetyCheck(new SafetyVerdict("hate", "warn", 0.5)), StreamEvent.Raw("{\"x\":1}")])),
         (1, Gen.Constant<StreamEvent[]>([StreamEvent.FinishStep(1)])));
@@ -96,7 +106,7 @@ internal sealed record AnyAnswer(StreamEvent[] Events)
         for (int i = 0; rest.Any(static queue => queue.Count > 0); i++)
         {
             int which = takeFirst[i % takeFirst.Length] && rest[0].Count > 0 || rest[1].Count == 0 ? 0 : 1;
-            events.Add(StreamEvent.ToolCallDelta(ids[which], named.Add(ids[which]) ? "get_time" : null, rest[which].Dequeue()));
+            events.Add(StreamEvent.ToolCallDelta(ids[which], named.Add(ids[which]) ? "get_weather" : null, rest[which].Dequeue()));
         }
 
         return [.. events];
