@@ -38,6 +38,13 @@ public abstract class Dialect<T>
     {
     }
 
+    /// <summary>Tells that events were left out because the client was slow. Nothing by default.</summary>
+    /// <param name="output">The frame.</param>
+    /// <param name="dropped">How many.</param>
+    public virtual void WriteGap(FrameWriter output, long dropped)
+    {
+    }
+
     /// <summary>Writes an error, the last frame of a stream that has failed.</summary>
     /// <param name="output">The frame.</param>
     /// <param name="error">The error.</param>

@@ -22,6 +22,10 @@ public readonly record struct StreamError(string Code, string Message, bool Temp
     public static StreamError ServerDraining { get; } =
         new(StreamErrorCodes.ServerDraining, "The server is shutting down; connect again.", Temporary: true);
 
+    /// <summary>What a client is told when its stream has reached its greatest age.</summary>
+    public static StreamError Expired { get; } =
+        new(StreamErrorCodes.Expired, "The stream has reached its greatest age; connect again.", Temporary: true);
+
     // Providers send dates, and clocks differ: an error frame must not fail for that.
     private static TimeSpan? AtLeastZero(TimeSpan? time) => time < TimeSpan.Zero ? TimeSpan.Zero : time;
 }
@@ -67,6 +71,9 @@ public static class StreamErrorCodes
 
     /// <summary>The server failed.</summary>
     public const string Internal = "internal";
+
+    /// <summary>The stream has reached its greatest age; a new one may go on.</summary>
+    public const string Expired = "expired";
 
     /// <summary>The server is shutting down; another one may answer.</summary>
     public const string ServerDraining = "server_draining";

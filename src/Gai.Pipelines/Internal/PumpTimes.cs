@@ -10,18 +10,22 @@ internal sealed class PumpTimes : TimingEntry
     // than that without a wait is busy rather than blocked, and the scheduler watches it.
     private const int EventsTimedOneByOne = 16;
     private const double KeepAliveSpread = 0.1;
+    private const double AgeSpread = 0.1;
     private const long Never = long.MaxValue;
 
     private readonly Wake _wake;
     private readonly StreamScheduler _scheduler;
     private readonly long _keepAlive;
     private readonly long _longestHold;
+    private readonly long _writeTimeout;
     private WindowEntry? _window;
     private int _eventsHeld;
     private long _lookedAt;
     private long _heldSince = Never;
     private long _wroteAt;
     private long _commitAt;
+    private long _flushingSince = Never;
+    private long _expiresAt;
 
     public PumpTimes(Wake wake, PumpSettings settings)
     {
@@ -30,6 +34,7 @@ internal sealed class PumpTimes : TimingEntry
 
         // A little shorter for each stream by chance, so that those that began together are not kept alive in the same millisecond.
         _keepAlive = (long)(settings.KeepAliveInterval.TotalMilliseconds * (1 - (KeepAliveSpread * Random.Shared.NextDouble())));
+        _writeTimeout = settings.WriteTimeout == Timeout.InfiniteTimeSpan ? Never : (long)settings.WriteTimeout.TotalMilliseconds;
         FlushPolicy policy = settings.FlushPolicy;
         if (policy.IsImmediate)
         {
@@ -54,11 +59,23 @@ internal sealed class PumpTimes : TimingEntry
 
     public bool KeepAliveIsDue => _keepAlive > 0 && Now - _wroteAt >= _keepAlive;
 
+    /// <summary>Whether a flush has waited for the client too long.</summary>
+    public bool WriteIsOverdue => _flushingSince != Never && Now - _flushingSince >= _writeTimeout;
+
+    /// <summary>Whether the stream has reached its greatest age; says so once.</summary>
+    public bool TakeExpiry()
+    {
+        bool hasExpired = Now >= _expiresAt;
+        _expiresAt = hasExpired ? Never : _expiresAt;
+        return hasExpired;
+    }
+
     private long Now => _scheduler.CoarseMilliseconds;
 
-    public void Start(TimeSpan commitWindow)
+    public void Start(TimeSpan commitWindow, TimeSpan maxAge)
     {
         long now = Now;
+        _expiresAt = maxAge == Timeout.InfiniteTimeSpan ? Never : now + (long)(maxAge.TotalMilliseconds * (1 - (AgeSpread * Random.Shared.NextDouble())));
         _lookedAt = _wroteAt = now;
         _commitAt = commitWindow == Timeout.InfiniteTimeSpan ? Never : now + (long)commitWindow.TotalMilliseconds;
         if (commitWindow == TimeSpan.Zero)
@@ -77,6 +94,20 @@ internal sealed class PumpTimes : TimingEntry
         _lookedAt = _wroteAt = Now;
         _commitAt = Never;
         _window?.End();
+    }
+
+    /// <summary>Begins the time that a flush may wait for the client.</summary>
+    public void OnFlushWaits()
+    {
+        _flushingSince = _wroteAt;
+        Reschedule();
+    }
+
+    /// <summary>Ends it.</summary>
+    public void OnFlushed()
+    {
+        _flushingSince = Never;
+        OnResume();
     }
 
     /// <summary>Notes that the stream is not silent.</summary>
@@ -147,7 +178,17 @@ internal sealed class PumpTimes : TimingEntry
 
     private long WaitFrom(long now)
     {
-        long next = Math.Min(_commitAt, _keepAlive > 0 ? _wroteAt + _keepAlive : Never);
+        long next = Math.Min(_commitAt, _expiresAt);
+        if (_flushingSince != Never)
+        {
+            // Nothing else can be written meanwhile.
+            next = Math.Min(next, _writeTimeout == Never ? Never : _flushingSince + _writeTimeout);
+        }
+        else if (_keepAlive > 0)
+        {
+            next = Math.Min(next, _wroteAt + _keepAlive);
+        }
+
         return next == Never ? Never : next - now;
     }
 

@@ -1,3 +1,5 @@
+#pragma warning disable VSTHRD002 // Results are read here only of awaiters that have completed.
+#pragma warning disable CA2012 // A pending flush is kept until it has ended, and then read once.
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 
@@ -8,6 +10,8 @@ namespace Gai.Pipelines.Internal;
 internal sealed class StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, int maxFrameBytes)
 {
     private readonly FrameWriter _frames = new(transport, maxFrameBytes);
+    private ValueTask<FlushResult> _flush;
+    private Action? _onFlushed;
     private long _flushedBytes;
     private volatile bool _isFlushing;
 
@@ -51,6 +55,12 @@ internal sealed class StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, 
         _frames.Commit();
     }
 
+    public void WriteGap(long dropped)
+    {
+        dialect.WriteGap(_frames, dropped);
+        _frames.Commit();
+    }
+
     public void WriteError(in StreamError error)
     {
         dialect.WriteError(_frames, error);
@@ -71,12 +81,25 @@ internal sealed class StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, 
     /// <summary>Forgets a frame that could not be finished.</summary>
     public void Discard() => _frames.Discard();
 
-    /// <summary>Hands what is encoded to the transport. <see cref="EndFlush"/> must be told the result.</summary>
-    /// <remarks>Not async, and awaited where it is called: the only state machine that waits is the loop's, which exists once a stream.</remarks>
-    public ValueTask<FlushResult> FlushAsync(CancellationToken clientGone)
+    /// <summary>Hands what is encoded to the transport. Until <see cref="EndFlush"/> nothing else may be written.</summary>
+    /// <returns>Whether the transport took it at once.</returns>
+    /// <remarks>Not async: the only state machine that waits is the loop's, which exists once a stream.</remarks>
+    public bool BeginFlush(CancellationToken clientGone)
     {
         _isFlushing = true;
+        _flush = StartFlushAsync(clientGone);
+        return _flush.IsCompleted;
+    }
 
+    /// <summary>Whether the flush that was begun has an end.</summary>
+    public bool FlushHasEnded => _flush.IsCompleted;
+
+    /// <summary>Has the wake signalled when a flush that waits for the client ends.</summary>
+    public void WakeWhenFlushed(Wake wake) =>
+        _flush.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_onFlushed ??= () => wake.Signal(WakeSignals.Flushed));
+
+    private ValueTask<FlushResult> StartFlushAsync(CancellationToken clientGone)
+    {
         // A client that leaves either finds a flush to cancel, or is found here.
         Interlocked.MemoryBarrier();
         if (clientGone.IsCancellationRequested)
@@ -91,10 +114,12 @@ internal sealed class StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, 
         return transport.FlushAsync(CancellationToken.None);
     }
 
-    /// <summary>Ends a flush that has not thrown.</summary>
+    /// <summary>Reads how a flush has ended.</summary>
     /// <returns><see langword="false"/> if nobody reads any more.</returns>
-    public bool EndFlush(FlushResult result)
+    /// <exception cref="Exception">The flush has failed: it is still under way to all others.</exception>
+    public bool EndFlush()
     {
+        FlushResult result = _flush.GetAwaiter().GetResult();
         _isFlushing = false;
         return !result.IsCompleted && !result.IsCanceled;
     }

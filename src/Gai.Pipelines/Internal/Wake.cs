@@ -20,8 +20,11 @@ internal enum WakeSignals
     /// <summary>The client has left.</summary>
     ClientGone = 8,
 
-    /// <summary>The server shuts down.</summary>
-    Drain = 16,
+    /// <summary>Somebody ends the stream: <see cref="StreamEnding"/>.</summary>
+    Ending = 16,
+
+    /// <summary>A flush that had to wait for the client has ended.</summary>
+    Flushed = 32,
 }
 
 /// <summary>The one thing a pump waits for: any number of signallers, one waiter, no allocation however often it waits.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using Gai.Pipelines.Internal;
 
 namespace Gai.Pipelines;
@@ -14,6 +15,9 @@ namespace Gai.Pipelines;
 [SuppressMessage("Design", "CA1001", Justification = "A cancellation source without a timer and not linked to another holds nothing.")]
 public sealed class EventPump<T>
 {
+    // A source that is always ready gives so many events to a client that does not read before others get the thread.
+    private const int EventsBeforeOthers = 1024;
+
     private readonly StreamSource<T> _source;
     private readonly StreamOutput<T> _output;
     private readonly PumpSettings _settings;
@@ -21,6 +25,11 @@ public sealed class EventPump<T>
     private readonly PumpTimes _times;
     private readonly bool _mayBlock;
     private readonly CancellationTokenSource _sourceCancellation = new();
+    private StreamEnding? _ending;
+    private Backlog<T>? _backlog;
+    private ExceptionDispatchInfo? _sourceFailure;
+    private ClientState _client;
+    private TailState _tail;
 
     /// <summary>Prepares a stream.</summary>
     /// <param name="source">Where the events come from.</param>
@@ -40,7 +49,7 @@ public sealed class EventPump<T>
         _times = new PumpTimes(_wake, settings);
     }
 
-    /// <summary>What the loop does next.</summary>
+    /// <summary>What the pump does next.</summary>
     private enum Step
     {
         /// <summary>Look at the signals.</summary>
@@ -51,59 +60,64 @@ public sealed class EventPump<T>
 
         /// <summary>Wait for a signal.</summary>
         Wait,
+    }
 
-        /// <summary>The source has ended.</summary>
-        End,
+    private enum ClientState : byte
+    {
+        /// <summary>The transport has taken all that was flushed.</summary>
+        Reads,
+
+        /// <summary>The transport has no room: a flush is pending, and nothing can be written.</summary>
+        Awaited,
+
+        /// <summary>It was awaited too long: the pending flush has been cancelled.</summary>
+        GivenUp,
+    }
+
+    private enum TailState : byte
+    {
+        /// <summary>The source may have more.</summary>
+        Open,
+
+        /// <summary>The source has ended while the client was awaited; its last events wait.</summary>
+        Waiting,
+
+        /// <summary>The end marker is written.</summary>
+        Written,
     }
 
     // The first frame is never held: it brings the head of the response with it.
     private bool MustFlush => !_output.IsOpen || _output.UnflushedBytes >= _times.UnflushedLimit || _times.HasHeldTooLong;
 
     /// <summary>Ends the stream because the server shuts down: with the dialect's error <c>server_draining</c> and without end marker.</summary>
-    public void Drain() => _wake.Signal(WakeSignals.Drain, onThreadPool: true);
+    public void Drain() => End(StreamOutcomeReason.Drained, StreamError.ServerDraining);
+
+    /// <summary>Ends the stream from outside: with an error of the dialect and without end marker. Thread-safe; only the first call counts.</summary>
+    /// <param name="reason">How the outcome shall name it.</param>
+    /// <param name="farewell">What the client is told.</param>
+    public void End(StreamOutcomeReason reason, StreamError farewell)
+    {
+        Interlocked.CompareExchange(ref _ending, new StreamEnding(reason, farewell), null);
+        _wake.Signal(WakeSignals.Ending, onThreadPool: true);
+    }
 
     /// <summary>Runs the stream to its end.</summary>
     /// <param name="clientGone">Is cancelled when the client has left.</param>
     /// <returns>How it ended. Failures of the source are part of it and are not thrown.</returns>
     public async Task<StreamOutcome> RunAsync(CancellationToken clientGone = default)
     {
-        using (clientGone.UnsafeRegister(static pump => ((EventPump<T>)pump!).OnClientGone(), this))
-        {
-            StreamOutcome outcome = await PumpAsync(clientGone);
-            _times.Stop();
-            Exception? closingFailure = await CloseSourceAsync(outcome);
-            return outcome.Exception is null && closingFailure is not null ? outcome with { Exception = closingFailure } : outcome;
-        }
-    }
-
-    /// <summary>Has an event encoded. The sources call it.</summary>
-    /// <returns>Whether the source shall go on, if it has more.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal bool Accept(in T item)
-    {
-        _output.WriteEvent(item);
-        if (_mayBlock)
-        {
-            _times.OnEvent();
-        }
-
-        return !MustFlush && !_wake.IsSignalled;
-    }
-
-    private async ValueTask<StreamOutcome> PumpAsync(CancellationToken clientGone)
-    {
-        StreamOutcomeReason reason;
+        using CancellationTokenRegistration leaving = clientGone.UnsafeRegister(static pump => ((EventPump<T>)pump!).OnClientGone(), this);
+        StreamOutcomeReason? reason = null;
         Exception? exception = null;
         try
         {
-            // A stream that is over before it has begun starts nothing.
-            if (!_wake.IsSignalled)
+            Start();
+            while ((reason = RunUntilWait(clientGone)) is null)
             {
-                _source.Start(_wake, _sourceCancellation.Token);
-                _times.Start(_settings.CommitWindow);
+                // The one place where a stream waits, for whatever comes first; a stream that waits holds one state machine.
+                await _wake.WaitAsync();
+                _times.OnResume();
             }
-
-            reason = await LoopAsync(clientGone);
         }
         catch (Exception failure)
         {
@@ -114,73 +128,126 @@ public sealed class EventPump<T>
         }
 
         bool headSent = _output.IsOpen;
-        if (headSent && reason is StreamOutcomeReason.SourceFailed or StreamOutcomeReason.Drained)
+        if (headSent && (reason == StreamOutcomeReason.SourceFailed || reason == _ending?.Reason))
         {
-            await WriteErrorAsync(exception, clientGone);
+            await WriteErrorAsync(exception is null ? _ending!.Farewell : Describe(exception), clientGone);
         }
 
-        return new StreamOutcome(reason, _output.Events, _output.Bytes, _output.Flushes, headSent, exception);
+        _times.Stop();
+        var outcome = new StreamOutcome(reason.Value, _output.Events, _output.Bytes, _output.Flushes, headSent, exception)
+        {
+            Dropped = _backlog?.Dropped ?? 0,
+            Merged = _backlog?.Merged ?? 0,
+        };
+        Exception? closingFailure = await CloseSourceAsync(outcome);
+        return exception is null && closingFailure is not null ? outcome with { Exception = closingFailure } : outcome;
     }
 
-    private async ValueTask<StreamOutcomeReason> LoopAsync(CancellationToken clientGone)
+    /// <summary>Has an event encoded. The sources call it.</summary>
+    /// <returns>Whether the source shall go on, if it has more.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool Accept(in T item)
+    {
+        if (_client != ClientState.Reads)
+        {
+            return AcceptIntoBacklog(item);
+        }
+
+        _output.WriteEvent(item);
+        if (_mayBlock)
+        {
+            _times.OnEvent();
+        }
+
+        return !MustFlush && !_wake.IsSignalled;
+    }
+
+    private void Start()
+    {
+        // A stream that is over before it has begun starts nothing.
+        if (!_wake.IsSignalled)
+        {
+            _source.Start(_wake, _sourceCancellation.Token);
+            _times.Start(_settings.CommitWindow, _settings.MaxAge);
+        }
+    }
+
+    /// <summary>Does all that can be done now.</summary>
+    /// <returns>How the stream has ended; <see langword="null"/> if it waits for a signal.</returns>
+    private StreamOutcomeReason? RunUntilWait(CancellationToken clientGone)
     {
         while (true)
         {
             // Not HasFlag: until its caller has been optimized it boxes, and a stream allocates with every wait.
             WakeSignals signals = _wake.Take();
-            if ((signals & WakeSignals.ClientGone) != WakeSignals.None)
+            if ((signals & WakeSignals.ClientGone) != WakeSignals.None && _client == ClientState.Reads)
             {
                 return StreamOutcomeReason.ClientGone;
             }
 
-            if ((signals & WakeSignals.Drain) != WakeSignals.None)
+            bool isDue = (signals & (WakeSignals.Tick | WakeSignals.Window)) != WakeSignals.None;
+            if (isDue && _times.TakeExpiry())
             {
-                return StreamOutcomeReason.Drained;
+                End(StreamOutcomeReason.Expired, StreamError.Expired);
             }
 
-            Step step = (signals & (WakeSignals.Tick | WakeSignals.Window)) != WakeSignals.None && WriteWhatIsDue() ? Step.Flush : TakeReady();
-            switch (step)
+            if (_client != ClientState.Reads)
             {
-                case Step.Wait:
-                    await WaitForSignalAsync();
-                    _times.OnResume();
-                    break;
-                case Step.Flush:
-                case Step.End:
-                    ValueTask<FlushResult> flush = FlushAsync(clientGone);
-                    bool isSlow = !flush.IsCompleted;
-                    if (!_output.EndFlush(await flush))
-                    {
-                        return StreamOutcomeReason.ClientGone;
-                    }
+                if (!_output.FlushHasEnded)
+                {
+                    WhileAwaitingClient(isDue);
+                    return null;
+                }
 
-                    if (step == Step.End)
-                    {
-                        return StreamOutcomeReason.Completed;
-                    }
+                if (!EndFlush())
+                {
+                    return _client == ClientState.GivenUp && !clientGone.IsCancellationRequested ? StreamOutcomeReason.TooSlow : StreamOutcomeReason.ClientGone;
+                }
+            }
 
-                    if (isSlow)
-                    {
-                        _times.OnResume();
-                    }
+            if (_ending is { } ending)
+            {
+                return ending.Reason;
+            }
 
-                    break;
+            if (_tail == TailState.Written)
+            {
+                return StreamOutcomeReason.Completed;
+            }
+
+            Step step = isDue && WriteWhatIsDue() ? Step.Flush : TakeReady();
+            if (step == Step.Wait)
+            {
+                PrepareToWait();
+                return null;
+            }
+
+            if (step == Step.Flush && BeginFlush(clientGone) && !EndFlush())
+            {
+                return StreamOutcomeReason.ClientGone;
             }
         }
     }
 
-    /// <summary>Has events encoded as long as there are any, without an await.</summary>
+    /// <summary>Has events encoded as long as there are any.</summary>
     private Step TakeReady()
     {
-        switch (_source.HandOver(this))
+        if (_backlog is { IsEmpty: false } backlog && EncodeWaiting(backlog))
+        {
+            return Step.Flush;
+        }
+
+        switch (_tail == TailState.Open ? _source.HandOver(this) : SourceState.Ended)
         {
             case SourceState.Ready:
                 return MustFlush ? Step.Flush : Step.Look;
             case SourceState.Pending:
                 return _output.UnflushedBytes > 0 && _settings.FlushPolicy.IsImmediate ? Step.Flush : Step.Wait;
             default:
+                _sourceFailure?.Throw();
                 _output.WriteEnd();
-                return Step.End;
+                _tail = TailState.Written;
+                return Step.Flush;
         }
     }
 
@@ -207,8 +274,7 @@ public sealed class EventPump<T>
         return isHead || _output.UnflushedBytes > 0;
     }
 
-    // Neither of these is async: only the loop's own state machine waits, which exists once a stream.
-    private ValueTask WaitForSignalAsync()
+    private void PrepareToWait()
     {
         if (_output.UnflushedBytes > 0)
         {
@@ -216,22 +282,139 @@ public sealed class EventPump<T>
         }
 
         _source.WakeWhenReady();
-        return _wake.WaitAsync();
     }
 
-    /// <summary>Hands what is encoded to the transport. To wait as long as that cannot take it is the backpressure.</summary>
-    private ValueTask<FlushResult> FlushAsync(CancellationToken clientGone)
+    /// <summary>Hands what is encoded to the transport. While that cannot take it nothing is written, which is the backpressure.</summary>
+    /// <returns>Whether the transport took it at once.</returns>
+    private bool BeginFlush(CancellationToken clientGone)
     {
         _times.OnFlush();
-        return _output.FlushAsync(clientGone);
+        if (_output.BeginFlush(clientGone))
+        {
+            return true;
+        }
+
+        _client = ClientState.Awaited;
+        _times.OnFlushWaits();
+        _output.WakeWhenFlushed(_wake);
+        return false;
+    }
+
+    /// <summary>Ends a flush that is no longer pending.</summary>
+    /// <returns>Whether somebody still reads, and has not been given up.</returns>
+    private bool EndFlush()
+    {
+        if (_client != ClientState.Reads)
+        {
+            _times.OnFlushed();
+        }
+
+        if (!_output.EndFlush() || _client == ClientState.GivenUp)
+        {
+            return false;
+        }
+
+        _client = ClientState.Reads;
+        return true;
+    }
+
+    /// <summary>Looks whether the client has been awaited too long, and lets events wait for it if the policy says so.</summary>
+    private void WhileAwaitingClient(bool isDue)
+    {
+        if (isDue)
+        {
+            if (_times.WriteIsOverdue)
+            {
+                GiveUp();
+            }
+
+            _times.Reschedule();
+        }
+
+        if (_settings.SlowClientPolicy != SlowClientPolicy.Wait && _tail == TailState.Open)
+        {
+            FillBacklog(_backlog ??= new Backlog<T>(_settings.SlowClientPolicy, _settings.SlowClientBudgetBytes));
+        }
+    }
+
+    private void GiveUp()
+    {
+        _client = ClientState.GivenUp;
+        _output.CancelFlush();
+    }
+
+    /// <summary>Takes events that wait for the client. A failure of the source waits behind them.</summary>
+    private void FillBacklog(Backlog<T> backlog)
+    {
+        if (backlog.IsFull)
+        {
+            return;
+        }
+
+        try
+        {
+            switch (_source.HandOver(this))
+            {
+                case SourceState.Pending:
+                    _source.WakeWhenReady();
+                    break;
+                case SourceState.Ended:
+                    _tail = TailState.Waiting;
+                    break;
+                default:
+                    // There is more: after others have had the thread, for a source that is always ready never pauses by itself.
+                    ThreadPool.UnsafeQueueUserWorkItem(static wake => wake.Signal(WakeSignals.Source), _wake, preferLocal: false);
+                    break;
+            }
+        }
+        catch (Exception failure)
+        {
+            _sourceFailure = ExceptionDispatchInfo.Capture(failure);
+            _tail = TailState.Waiting;
+        }
+    }
+
+    /// <summary>Lets an event wait for the client.</summary>
+    /// <returns>Whether the source shall go on.</returns>
+    private bool AcceptIntoBacklog(in T item)
+    {
+        Backlog<T> backlog = _backlog!;
+        backlog.Add(item);
+        if (backlog.IsFull && _settings.SlowClientPolicy == SlowClientPolicy.Disconnect)
+        {
+            GiveUp();
+        }
+
+        return !backlog.IsFull && !_wake.IsSignalled && backlog.Added % EventsBeforeOthers != 0;
+    }
+
+    /// <summary>Has the events encoded that waited for the client.</summary>
+    /// <returns>Whether they must be flushed before there can be more.</returns>
+    private bool EncodeWaiting(Backlog<T> backlog)
+    {
+        if (backlog.TakeGap() is > 0 and long dropped)
+        {
+            _output.WriteGap(dropped);
+        }
+
+        while (backlog.TryTake(out T? item))
+        {
+            _output.WriteEvent(item);
+            if (MustFlush)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Writes the last frame of a stream that has failed. It is on a frame boundary, whatever happened before.</summary>
-    private async ValueTask WriteErrorAsync(Exception? exception, CancellationToken clientGone)
+    private async ValueTask WriteErrorAsync(StreamError error, CancellationToken clientGone)
     {
         try
         {
-            _output.WriteError(exception is null ? StreamError.ServerDraining : Describe(exception));
+            _output.WriteError(error);
         }
         catch (Exception)
         {
@@ -241,7 +424,20 @@ public sealed class EventPump<T>
 
         try
         {
-            await FlushAsync(clientGone);
+            _tail = TailState.Written;
+            bool hasEnded = BeginFlush(clientGone);
+            while (!hasEnded)
+            {
+                await _wake.WaitAsync();
+                bool isDue = (_wake.Take() & WakeSignals.Tick) != WakeSignals.None;
+                hasEnded = _output.FlushHasEnded;
+                if (!hasEnded)
+                {
+                    WhileAwaitingClient(isDue);
+                }
+            }
+
+            EndFlush();
         }
         catch (Exception)
         {

@@ -26,6 +26,25 @@ public sealed record PumpSettings
     /// <value>Default 5 s. After it the source is detached: it runs on by itself and is disposed when it returns.</value>
     public TimeSpan DetachAfter { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Gets how long the client may take nothing of what has been flushed.</summary>
+    /// <value>Default 1 min; <see cref="Timeout.InfiniteTimeSpan"/> for no limit. After it the stream ends as <see cref="StreamOutcomeReason.TooSlow"/>. Looked at every 100 ms.</value>
+    public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Gets what becomes of events while the client does not read.</summary>
+    /// <value>Default <see cref="SlowClientPolicy.Wait"/>.</value>
+    public SlowClientPolicy SlowClientPolicy { get; init; }
+
+    /// <summary>Gets how many bytes of events may wait for a slow client, as estimated, beside what the transport holds.</summary>
+    /// <value>Default 256 KiB, in bytes, at least 1. Not used by <see cref="SlowClientPolicy.Wait"/>.</value>
+    public long SlowClientBudgetBytes { get; init; } = 256 * 1024;
+
+    /// <summary>Gets the greatest age of a stream.</summary>
+    /// <value>
+    /// Default <see cref="Timeout.InfiniteTimeSpan"/>: no limit. After it the stream ends as <see cref="StreamOutcomeReason.Expired"/>, with a temporary
+    /// error and without end marker, up to a tenth earlier by chance, so that streams that began together do not come back together.
+    /// </value>
+    public TimeSpan MaxAge { get; init; } = Timeout.InfiniteTimeSpan;
+
     /// <summary>Gets the most bytes that one frame may have.</summary>
     /// <value>Default 16 MiB, at least 256.</value>
     public int MaxFrameBytes { get; init; } = FrameWriter.DefaultMaxFrameBytes;

@@ -15,6 +15,15 @@ public enum StreamOutcomeReason
     /// <summary>The server is shutting down.</summary>
     Drained,
 
+    /// <summary>The client took nothing for the write timeout, or more waited for it than the budget allows.</summary>
+    TooSlow,
+
+    /// <summary>The stream reached its greatest age.</summary>
+    Expired,
+
+    /// <summary>The client may no longer read.</summary>
+    Unauthorized,
+
     /// <summary>The stream never began: the client accepts none of its formats, has it already, or the server takes no new ones.</summary>
     Refused,
 }
@@ -32,4 +41,11 @@ public readonly record struct StreamOutcome(
     long Bytes,
     long Flushes,
     bool HeadSent,
-    Exception? Exception = null);
+    Exception? Exception = null)
+{
+    /// <summary>Gets how many events were dropped because the client was slow (<see cref="SlowClientPolicy.DropOldest"/>).</summary>
+    public long Dropped { get; init; }
+
+    /// <summary>Gets how many deltas were joined to the one before them because the client was slow (<see cref="SlowClientPolicy.MergeDeltas"/>).</summary>
+    public long Merged { get; init; }
+}

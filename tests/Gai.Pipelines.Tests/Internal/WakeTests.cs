@@ -11,11 +11,11 @@ public sealed class WakeTests
     public void Take_ManySignals_GivesThemAllOnce()
     {
         _wake.Signal(WakeSignals.Source);
-        _wake.Signal(WakeSignals.Drain);
+        _wake.Signal(WakeSignals.Ending);
         _wake.Signal(WakeSignals.Source);
 
         Assert.True(_wake.IsSignalled);
-        Assert.Equal(WakeSignals.Source | WakeSignals.Drain, _wake.Take());
+        Assert.Equal(WakeSignals.Source | WakeSignals.Ending, _wake.Take());
         Assert.False(_wake.IsSignalled);
         Assert.Equal(WakeSignals.None, _wake.Take());
     }
@@ -73,7 +73,7 @@ public sealed class WakeTests
         const int Each = 50_000;
         int[] pending = new int[4];
         int[] seen = new int[4];
-        WakeSignals[] signals = [WakeSignals.Source, WakeSignals.Tick, WakeSignals.Window, WakeSignals.Drain];
+        WakeSignals[] signals = [WakeSignals.Source, WakeSignals.Tick, WakeSignals.Window, WakeSignals.Ending];
         Task waiter = Task.Run(CollectAsync, CancellationToken.None);
 
         await Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(

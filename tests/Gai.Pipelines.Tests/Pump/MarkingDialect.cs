@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Gai.Pipelines.Tests.Pump;
 
-/// <summary>A dialect that one can read: <c>&lt;</c> opens, <c>a|</c> is an event, <c>~</c> keeps alive, <c>!code</c> is an error, <c>&gt;</c> ends.</summary>
+/// <summary>A dialect that one can read: <c>&lt;</c> opens, <c>a|</c> is an event, <c>~</c> keeps alive, <c>(2 missing)|</c> a gap, <c>!code</c> an error, <c>&gt;</c> ends.</summary>
 internal sealed class MarkingDialect : Dialect<string>
 {
     public Action? OnOpening { get; set; }
@@ -26,6 +26,8 @@ internal sealed class MarkingDialect : Dialect<string>
     }
 
     public override void WriteKeepAlive(FrameWriter output) => output.Write("~"u8);
+
+    public override void WriteGap(FrameWriter output, long dropped) => output.Write(Encoding.UTF8.GetBytes($"({dropped} missing)|"));
 
     public override void WriteError(FrameWriter output, in StreamError error)
     {

@@ -1,0 +1,129 @@
+using System.Buffers;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace Gai.Pipelines.Internal;
+
+/// <summary>What a backlog has to know of the type of its events.</summary>
+internal interface IBacklogItems<T>
+{
+    /// <summary>Estimates the bytes that an event holds while it waits.</summary>
+    long SizeOf(in T item);
+
+    /// <summary>Gives the event with bytes of its own.</summary>
+    T Own(in T item);
+
+    /// <summary>Joins an event to the newest one, which is owned and not sealed.</summary>
+    bool TryMerge(ref T newest, in T item);
+
+    /// <summary>Gives the event as it is to be encoded.</summary>
+    T Seal(in T item);
+}
+
+/// <summary>Finds what a backlog has to know.</summary>
+internal static class BacklogItems
+{
+    public static IBacklogItems<T> For<T>() =>
+        typeof(T) == typeof(StreamEvent) ? (IBacklogItems<T>)(object)new StreamEventItems() : new AnyItems<T>();
+
+    /// <summary>Events of any type: of what they point to nothing is known, but of texts and bytes.</summary>
+    private sealed class AnyItems<T> : IBacklogItems<T>
+    {
+        // An object with a few fields. Who needs the budget to be exact streams texts, bytes or StreamEvents.
+        private const int AssumedObjectBytes = 128;
+
+        private static readonly int ShallowBytes =
+            Unsafe.SizeOf<T>() + (RuntimeHelpers.IsReferenceOrContainsReferences<T>() ? AssumedObjectBytes : 0);
+
+        public long SizeOf(in T item) => item switch
+        {
+            string text => ShallowBytes + (2L * text.Length),
+            byte[] bytes => ShallowBytes + bytes.Length,
+            SseItem<string> text => ShallowBytes + (2L * (text.Data?.Length ?? 0)),
+            SseItem<byte[]> bytes => ShallowBytes + (bytes.Data?.Length ?? 0),
+            _ => ShallowBytes,
+        };
+
+        public T Own(in T item) => item;
+
+        public bool TryMerge(ref T newest, in T item) => false;
+
+        public T Seal(in T item) => item;
+    }
+
+    /// <summary>AI events: deltas of the same kind are joined in a buffer that grows, so that many of them take linear time.</summary>
+    private sealed class StreamEventItems : IBacklogItems<StreamEvent>
+    {
+        private readonly StringBuilder _characters = new();
+        private readonly ArrayBufferWriter<byte> _utf8 = new();
+
+        public long SizeOf(in StreamEvent item)
+        {
+            EventText text = item.Payload;
+            return Unsafe.SizeOf<StreamEvent>() + (text.String is { } characters ? 2L * characters.Length : text.Utf8.Length);
+        }
+
+        public StreamEvent Own(in StreamEvent item)
+        {
+            EventText text = item.Payload;
+            return text.IsString || text.IsEmpty ? item : item.WithText(text.Utf8.ToArray());
+        }
+
+        public bool TryMerge(ref StreamEvent newest, in StreamEvent item)
+        {
+            if (!CanMerge(newest, item))
+            {
+                return false;
+            }
+
+            if (item.Text.IsString)
+            {
+                if (_characters.Length == 0)
+                {
+                    _characters.Append(newest.Text.String);
+                }
+
+                _characters.Append(item.Text.String);
+            }
+            else
+            {
+                if (_utf8.WrittenCount == 0)
+                {
+                    _utf8.Write(newest.Text.Utf8.Span);
+                }
+
+                _utf8.Write(item.Text.Utf8.Span);
+            }
+
+            return true;
+        }
+
+        public StreamEvent Seal(in StreamEvent item)
+        {
+            if (_characters.Length > 0)
+            {
+                string text = _characters.ToString();
+                _characters.Clear();
+                return item.WithText(text);
+            }
+
+            if (_utf8.WrittenCount > 0)
+            {
+                byte[] text = _utf8.WrittenSpan.ToArray();
+                _utf8.ResetWrittenCount();
+                return item.WithText(text);
+            }
+
+            return item;
+        }
+
+        /// <summary>A delta that brings a name or a signature begins something, and times are not thrown away.</summary>
+        private static bool CanMerge(in StreamEvent newest, in StreamEvent next) =>
+            next.IsTextual &&
+            newest.Type == next.Type &&
+            newest.Text.IsString == next.Text.IsString &&
+            newest.Signature is null && next.Signature is null && next.Name is null && newest.Id == next.Id &&
+            next.Timestamp is null;
+    }
+}

@@ -1,0 +1,293 @@
+using System.Text;
+using Gai.Pipelines.TestUtilities;
+
+namespace Gai.Pipelines.Tests.Pump;
+
+public sealed class SlowClientTests : PumpTest
+{
+    private static readonly StreamEvent[] Words = [.. "one two three four five six".Split(' ').Select(static word => StreamEvent.TextDelta(word))];
+
+    [Fact]
+    public async Task WriteTimeout_ClientTakesNothing_EndsTheStreamAndCancelsTheSource()
+    {
+        Settings = Settings with { WriteTimeout = TimeSpan.FromSeconds(10), KeepAliveInterval = TimeSpan.FromSeconds(2) };
+        Output.HoldFlushes();
+        Source.Push("a");
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+
+        Time.Advance(TimeSpan.FromSeconds(9.8));
+        Assert.False(run.IsCompleted);
+        Time.Advance(TimeSpan.FromSeconds(0.3));
+
+        StreamOutcome outcome = await run.OrFail();
+        Assert.Equal(StreamOutcomeReason.TooSlow, outcome.Reason);
+        Assert.True(Source.Token.IsCancellationRequested);
+        Assert.True(Source.IsDisposed);
+        Assert.Equal("<a|", Output.Text); // nothing can be said to a client that does not read
+        Assert.Equal(0, Scheduler.EntryCount);
+    }
+
+    [Fact]
+    public async Task WriteTimeout_ClientReadsInTime_TheTimeBeginsAnew()
+    {
+        Settings = Settings with { WriteTimeout = TimeSpan.FromSeconds(10) };
+        Source.Push("a");
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        for (int i = 0; i < 3; i++)
+        {
+            Output.HoldFlushes();
+            Source.Push("b");
+            Time.Advance(TimeSpan.FromSeconds(9));
+            Output.ReleaseFlush();
+        }
+
+        Source.End();
+        Assert.Equal(StreamOutcomeReason.Completed, (await run.OrFail()).Reason);
+    }
+
+    [Fact]
+    public async Task WriteTimeout_ErrorFrameIsNotTaken_EndsAllTheSame()
+    {
+        Settings = Settings with { WriteTimeout = TimeSpan.FromSeconds(10) };
+        Source.Push("a");
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        Output.HoldFlushes();
+        Source.Fail(new InvalidOperationException());
+
+        await Output.WaitForPendingFlushAsync();
+        Time.Advance(TimeSpan.FromSeconds(11));
+
+        Assert.Equal(StreamOutcomeReason.SourceFailed, (await run.OrFail()).Reason);
+    }
+
+    [Fact]
+    public async Task Wait_ClientTakesNothing_TheSourceIsNotAskedForMore()
+    {
+        Output.HoldFlushes();
+        int pulls = 0;
+        Source.OnMoveNext = () => pulls++;
+        Source.Push("a");
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        Source.Push("b", "c");
+
+        Assert.Equal(1, pulls); // the first frame is flushed at once
+        Output.ReleaseFlush();
+        Source.End();
+        Assert.Equal("<a|b|c|>", (await FinishAsync(run)).Text);
+    }
+
+    [Fact]
+    public async Task Disconnect_MoreThanTheBudgetWaits_EndsTheStream()
+    {
+        Settings = Settings with { SlowClientPolicy = SlowClientPolicy.Disconnect, SlowClientBudgetBytes = 100_000 };
+        Output.HoldFlushes();
+        Source.Push("a");
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        for (int i = 0; i < 4 && !run.IsCompleted; i++)
+        {
+            Source.Push(new string('x', 10_000));
+        }
+
+        Assert.False(run.IsCompleted);
+        Source.Push(new string('x', 10_000));
+
+        Assert.Equal(StreamOutcomeReason.TooSlow, (await run.OrFail()).Reason);
+    }
+
+    [Theory]
+    [InlineData(SlowClientPolicy.Disconnect)]
+    [InlineData(SlowClientPolicy.DropOldest)]
+    [InlineData(SlowClientPolicy.MergeDeltas)]
+    public async Task AnyPolicy_ClientReadsInTime_NothingIsLost(SlowClientPolicy policy)
+    {
+        Settings = Settings with { SlowClientPolicy = policy };
+        Output.HoldFlushes();
+        Source.Push("a");
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        Source.Push("b").Push("c").End();
+        Assert.Equal("<a|", Output.Text);
+        Output.ReleaseFlush();
+
+        (StreamOutcome outcome, string text) = await FinishAsync(run);
+        Assert.Equal("<a|b|c|>", text);
+        Assert.Equal((StreamOutcomeReason.Completed, 3L, 0L, 0L), (outcome.Reason, outcome.Events, outcome.Dropped, outcome.Merged));
+    }
+
+    [Fact]
+    public async Task DropOldest_MoreThanTheBudgetWaits_TellsHowManyAreMissing()
+    {
+        Settings = Settings with { SlowClientPolicy = SlowClientPolicy.DropOldest, SlowClientBudgetBytes = 45_000 };
+        Output.HoldFlushes();
+        Source.Push("a");
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        for (char letter = 'b'; letter <= 'f'; letter++)
+        {
+            Source.Push(new string(letter, 10_000));
+        }
+
+        Output.ReleaseFlush();
+        Source.Push("z").End();
+
+        (StreamOutcome outcome, string text) = await FinishAsync(run);
+        Assert.Equal($"<a|(3 missing)|{new string('e', 10_000)}|{new string('f', 10_000)}|z|>", text);
+        Assert.Equal((StreamOutcomeReason.Completed, 3L), (outcome.Reason, outcome.Dropped));
+    }
+
+    [Fact]
+    public async Task DropOldest_SourceThatIsAlwaysReady_LeavesTheThreadToOthers()
+    {
+        Settings = Settings with { SlowClientPolicy = SlowClientPolicy.DropOldest, SlowClientBudgetBytes = 1000 };
+        Output.HoldFlushes();
+        using var stop = new CancellationTokenSource();
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(EndlessAsync()));
+
+        // It comes to this line at all, the client can leave, and the flush can end.
+        await Output.WaitForPendingFlushAsync();
+        await stop.CancelAsync();
+        Output.ReleaseFlush();
+        (StreamOutcome outcome, _) = await FinishAsync(run);
+        Assert.Equal(StreamOutcomeReason.Completed, outcome.Reason);
+
+#pragma warning disable CS1998 // Always ready.
+        async IAsyncEnumerable<string> EndlessAsync()
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                yield return "event";
+            }
+        }
+#pragma warning restore CS1998
+    }
+
+    [Fact]
+    public async Task MergeDeltas_TextWaits_ComesInOnePiece()
+    {
+        var source = new ManualSequence<StreamEvent>();
+        Task<StreamOutcome> run = RunEventsAsync(source, SlowClientPolicy.MergeDeltas);
+        source.Push(StreamEvent.TextDelta("start "));
+        Output.HoldFlushes();
+        source.Push(Words[0]);
+        await Output.WaitForPendingFlushAsync();
+        source.Push(Words[1]).Push(Words[2]).Push(StreamEvent.ReasoningDelta("hm")).Push(StreamEvent.ReasoningDelta("m")).Push(StreamEvent.FinishStep(1)).Push(Words[3]).End();
+        Output.ReleaseFlush();
+
+        (StreamOutcome outcome, string text) = await FinishAsync(run);
+        Assert.Equal(["start ", "one", "twothree", "hmm", "four"], TextsOf(text));
+        Assert.Equal((StreamOutcomeReason.Completed, 2L), (outcome.Reason, outcome.Merged));
+    }
+
+    [Fact]
+    public async Task MergeDeltas_HalvesOfACodePoint_MeetAgain()
+    {
+        var source = new ManualSequence<StreamEvent>();
+        Task<StreamOutcome> run = RunEventsAsync(source, SlowClientPolicy.MergeDeltas);
+        Output.HoldFlushes();
+        source.Push(StreamEvent.TextDelta("a"));
+        await Output.WaitForPendingFlushAsync();
+        byte[] reused = [0xF0, 0x9F];
+        source.Push(StreamEvent.TextDelta("\uD83D")).Push(StreamEvent.TextDelta("\uDE00")).Push(StreamEvent.TextDelta(reused));
+        reused.AsSpan().Fill((byte)'?'); // the source has its memory back
+        source.Push(StreamEvent.TextDelta(new byte[] { 0x98, 0x80 })).End();
+        Output.ReleaseFlush();
+
+        Assert.Equal(["a", "\U0001F600", "\U0001F600"], TextsOf((await FinishAsync(run)).Text));
+    }
+
+    [Fact]
+    public async Task MergeDeltas_AboveTheBudget_TheSourceWaits()
+    {
+        var source = new ManualSequence<StreamEvent>();
+        Settings = Settings with { SlowClientBudgetBytes = 50_000 };
+        Task<StreamOutcome> run = RunEventsAsync(source, SlowClientPolicy.MergeDeltas);
+        Output.HoldFlushes();
+        source.Push(StreamEvent.TextDelta("a"));
+        await Output.WaitForPendingFlushAsync();
+        int pulls = 0;
+        source.OnMoveNext = () => pulls++;
+        for (int i = 0; i < 10; i++)
+        {
+            source.Push(StreamEvent.TextDelta(new string('x', 10_000)));
+        }
+
+        Assert.Equal(2, pulls);
+        Output.ReleaseFlush();
+        source.End();
+        (StreamOutcome outcome, string text) = await FinishAsync(run);
+        Assert.Equal(100_001, TextsOf(text).Sum(static piece => piece.Length));
+        Assert.Equal(StreamOutcomeReason.Completed, outcome.Reason);
+    }
+
+    [Fact]
+    public async Task SourceFails_EventsWaitForTheClient_TheyComeFirst()
+    {
+        Settings = Settings with { SlowClientPolicy = SlowClientPolicy.Disconnect };
+        Output.HoldFlushes();
+        Source.Push("a");
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        Source.Push("b").Fail(new InvalidOperationException("secret"));
+        Output.ReleaseFlush();
+
+        (StreamOutcome outcome, string text) = await FinishAsync(run);
+        Assert.Equal((StreamOutcomeReason.SourceFailed, "secret"), (outcome.Reason, outcome.Exception!.Message));
+        Assert.Equal("<a|b|!internal", text);
+    }
+
+    [Fact]
+    public async Task ClientGone_EventsWait_EndsAtOnce()
+    {
+        Settings = Settings with { SlowClientPolicy = SlowClientPolicy.DropOldest };
+        Output.HoldFlushes();
+        Source.Push("a");
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        Source.Push("b");
+        await Client.CancelAsync();
+
+        Assert.Equal(StreamOutcomeReason.ClientGone, (await run.OrFail()).Reason);
+        Assert.True(Source.IsDisposed);
+    }
+
+    [Fact]
+    public async Task MaxAge_IsReached_EndsWithATemporaryErrorAndNoEnd()
+    {
+        Settings = Settings with { MaxAge = TimeSpan.FromMinutes(10), KeepAliveInterval = TimeSpan.Zero };
+        Source.Push("a");
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+
+        Time.Advance(TimeSpan.FromMinutes(9) - TimeSpan.FromSeconds(1));
+        Assert.False(run.IsCompleted);
+        Time.Advance(TimeSpan.FromMinutes(1.1));
+
+        (StreamOutcome outcome, string text) = await FinishAsync(run);
+        Assert.Equal(StreamOutcomeReason.Expired, outcome.Reason);
+        Assert.Equal("<a|!expired", text);
+        Assert.True(Source.Token.IsCancellationRequested);
+    }
+
+    [Fact]
+    public async Task End_CalledTwice_OnlyTheFirstCounts()
+    {
+        Source.Push("a");
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        Pump!.End(StreamOutcomeReason.Unauthorized, new StreamError(StreamErrorCodes.Unauthorized, "No more"));
+        Pump.Drain();
+
+        (StreamOutcome outcome, string text) = await FinishAsync(run);
+        Assert.Equal(StreamOutcomeReason.Unauthorized, outcome.Reason);
+        Assert.Equal("<a|!unauthorized", text);
+    }
+
+    private static IEnumerable<string> TextsOf(string stream) =>
+        WhatwgClient.Read(Encoding.UTF8.GetBytes(stream)).Events
+            .Where(static one => one.Type is "text_delta" or "reasoning_delta")
+            .Select(static one => System.Text.Json.JsonDocument.Parse(one.Data).RootElement.GetProperty("text").GetString()!);
+
+    private Task<StreamOutcome> RunEventsAsync(ManualSequence<StreamEvent> source, SlowClientPolicy policy) =>
+        new EventPump<StreamEvent>(
+            StreamSource.From(source), new GaiSseDialect(DialectSettings.Default), Output, Settings with { SlowClientPolicy = policy }).RunAsync();
+
+    private async Task<(StreamOutcome Outcome, string Text)> FinishAsync(Task<StreamOutcome> run)
+    {
+        StreamOutcome outcome = await run.OrFail();
+        return (outcome, Output.Text);
+    }
+}
