@@ -14,17 +14,23 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Debug, "The client of {Path} left after {Events} events.", EventName = "ClientGone")]
     public static partial void ClientGone(ILogger logger, string path, long events);
 
-    [LoggerMessage(4, LogLevel.Debug, "The stream of {Path} was ended after {Events} events because the server shuts down.", EventName = "StreamDrained")]
-    public static partial void StreamDrained(ILogger logger, string path, long events);
-
     [LoggerMessage(5, LogLevel.Debug, "The request to {Path} was refused with status {Status}: {Reason}", EventName = "StreamRefused")]
     public static partial void StreamRefused(ILogger logger, string path, int status, string reason);
 
     [LoggerMessage(6, LogLevel.Warning, "The source of {Path} threw when it was disposed of, after its stream was over.", EventName = "SourceDisposalFailed")]
     public static partial void SourceDisposalFailed(ILogger logger, string path, Exception exception);
 
-    [LoggerMessage(7, LogLevel.Information, "{Streams} streams are being ended because the server shuts down.", EventName = "Draining")]
+    [LoggerMessage(7, LogLevel.Information, "{Streams} streams are open while the server shuts down; they may finish or are ended.", EventName = "Draining")]
     public static partial void Draining(ILogger logger, int streams);
+
+    [LoggerMessage(10, LogLevel.Warning, "{Streams} streams did not end within {Limit} and were broken off: their clients do not read.", EventName = "DrainTimedOut")]
+    public static partial void DrainTimedOut(ILogger logger, int streams, TimeSpan limit);
+
+    [LoggerMessage(11, LogLevel.Information, "The client of {Path} was disconnected after {Events} events because it did not read.", EventName = "ClientTooSlow")]
+    public static partial void ClientTooSlow(ILogger logger, string path, long events);
+
+    [LoggerMessage(12, LogLevel.Debug, "The stream of {Path} was ended after {Events} events: {Reason}.", EventName = "StreamEnded")]
+    public static partial void StreamEnded(ILogger logger, string path, long events, StreamOutcomeReason reason);
 
     [LoggerMessage(8, LogLevel.Warning, "The stream of {Path} ended as failed after {Events} events: {Reason}", EventName = "StreamAbandoned")]
     public static partial void StreamAbandoned(ILogger logger, string path, long events, string reason);

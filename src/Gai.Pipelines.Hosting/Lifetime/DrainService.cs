@@ -1,29 +1,70 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Gai.Pipelines.Hosting;
 
-/// <summary>Ends the open streams when the host begins to stop, before the server waits for their requests.</summary>
-internal sealed class DrainService(StreamRegistry streams, ILogger<DrainService> logger) : IHostedLifecycleService
+/// <summary>Lets the open streams end when the host begins to stop, while the server still answers.</summary>
+internal sealed class DrainService(
+    StreamRegistry streams,
+    IOptions<EventStreamOptions> options,
+    IOptions<HostOptions> host,
+    TimeProvider time,
+    ILogger<DrainService> logger) : IHostedLifecycleService
 {
-    public Task StoppingAsync(CancellationToken cancellationToken)
+    // What is left of the limit belongs to the farewells: a client that reads has its one within milliseconds.
+    private const double ShareToFinish = 0.9;
+
+    public Task StartingAsync(CancellationToken cancellationToken)
     {
-        int count = streams.Drain();
-        if (count > 0)
+        TimeSpan limit = options.Value.DrainTimeout;
+        TimeSpan shutdown = host.Value.ShutdownTimeout;
+        if (shutdown != Timeout.InfiniteTimeSpan && limit >= shutdown)
         {
-            Log.Draining(logger, count);
+            throw new OptionsValidationException(
+                nameof(EventStreamOptions),
+                typeof(EventStreamOptions),
+                [$"DrainTimeout is {limit}, and the host stops waiting after {shutdown}. Set DrainTimeout below HostOptions.ShutdownTimeout, or raise that."]);
         }
 
         return Task.CompletedTask;
     }
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        Task ended = streams.CloseAsync();
+        int count = streams.Count;
+        if (count == 0)
+        {
+            return;
+        }
 
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        Log.Draining(logger, count);
+        TimeSpan limit = options.Value.DrainTimeout;
+        TimeSpan toFinish = options.Value.DrainMode == DrainMode.Finish ? limit * ShareToFinish : TimeSpan.Zero;
+        if (await EndsWithinAsync(ended, toFinish, cancellationToken))
+        {
+            return;
+        }
+
+        streams.EndAll();
+        if (!await EndsWithinAsync(ended, limit - toFinish, cancellationToken))
+        {
+            Log.DrainTimedOut(logger, streams.AbortAll(), limit);
+        }
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task<bool> EndsWithinAsync(Task ended, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        await ended.WaitAsync(limit, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return ended.IsCompleted;
+    }
 }

@@ -1,3 +1,6 @@
+using Gai.Pipelines.Internal;
+using Microsoft.AspNetCore.Http;
+
 namespace Gai.Pipelines.Hosting;
 
 /// <summary>Knows the open streams of the server.</summary>
@@ -6,22 +9,24 @@ internal sealed class StreamRegistry
     private readonly Lock _lock = new();
     private Entry? _first;
     private int _count;
-    private bool _isDraining;
+    private TaskCompletionSource? _emptied;
 
     public int Count => Volatile.Read(ref _count);
 
+    public bool IsDraining => Volatile.Read(ref _emptied) is not null;
+
     /// <summary>Adds a stream, unless the server shuts down.</summary>
     /// <returns>What takes it out again, or <see langword="null"/>.</returns>
-    public Entry? TryAdd(Action drain)
+    public Entry? TryAdd(IOpenStream stream, HttpContext context)
     {
         lock (_lock)
         {
-            if (_isDraining)
+            if (_emptied is not null)
             {
                 return null;
             }
 
-            var entry = new Entry(this, drain) { Next = _first };
+            var entry = new Entry(this, stream, context) { Next = _first };
             if (_first is not null)
             {
                 _first.Previous = entry;
@@ -33,26 +38,60 @@ internal sealed class StreamRegistry
         }
     }
 
-    /// <summary>Ends all streams and lets no new ones begin.</summary>
+    /// <summary>Lets no new streams begin.</summary>
+    /// <returns>A task that is done when all open ones have ended.</returns>
+    public Task CloseAsync()
+    {
+        lock (_lock)
+        {
+            if (_emptied is null)
+            {
+                _emptied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                CompleteIfEmpty();
+            }
+
+            return _emptied.Task;
+        }
+    }
+
+    /// <summary>Ends all streams, each with a time of its own to come back, so that their clients do not come back together.</summary>
     /// <returns>How many there were.</returns>
-    public int Drain()
+    public int EndAll()
+    {
+        List<Entry> open = Open();
+        foreach (Entry entry in open)
+        {
+            entry.Stream.End(StreamOutcomeReason.Drained, StreamError.ServerDraining with { RetryAfter = Retry.Jittered() });
+        }
+
+        return open.Count;
+    }
+
+    /// <summary>Breaks the connections of all streams: those whose clients do not read, and would be waited for.</summary>
+    /// <returns>How many there were.</returns>
+    public int AbortAll()
+    {
+        List<Entry> open = Open();
+        foreach (Entry entry in open)
+        {
+            entry.Context.Abort();
+        }
+
+        return open.Count;
+    }
+
+    private List<Entry> Open()
     {
         var open = new List<Entry>();
         lock (_lock)
         {
-            _isDraining = true;
             for (Entry? entry = _first; entry is not null; entry = entry.Next)
             {
                 open.Add(entry);
             }
         }
 
-        foreach (Entry entry in open)
-        {
-            entry.Drain();
-        }
-
-        return open.Count;
+        return open;
     }
 
     private void Remove(Entry entry)
@@ -74,17 +113,28 @@ internal sealed class StreamRegistry
             }
 
             _count--;
+            CompleteIfEmpty();
+        }
+    }
+
+    private void CompleteIfEmpty()
+    {
+        if (_count == 0)
+        {
+            _emptied?.TrySetResult();
         }
     }
 
     /// <summary>One open stream.</summary>
-    internal sealed class Entry(StreamRegistry registry, Action drain) : IDisposable
+    internal sealed class Entry(StreamRegistry registry, IOpenStream stream, HttpContext context) : IDisposable
     {
         public Entry? Previous { get; set; }
 
         public Entry? Next { get; set; }
 
-        public void Drain() => drain();
+        public IOpenStream Stream { get; } = stream;
+
+        public HttpContext Context { get; } = context;
 
         public void Dispose() => registry.Remove(this);
     }

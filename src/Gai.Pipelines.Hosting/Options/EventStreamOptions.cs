@@ -55,6 +55,40 @@ public sealed class EventStreamOptions
     /// <value>Default 1 MiB, in bytes, 256 to 1 GiB. A stream that has more is answered with 406.</value>
     public int MaxDocumentBytes { get; set; } = 1024 * 1024;
 
+    /// <summary>Gets or sets how long a client may take nothing of what is sent to it.</summary>
+    /// <value>Default 1 min; <see cref="Timeout.InfiniteTimeSpan"/> for no limit, otherwise 1 s to 1 h. After it the client is disconnected: Kestrel's own limit does not notice one that stands still.</value>
+    public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Gets or sets what becomes of events while a client does not read.</summary>
+    /// <value>Default <see cref="SlowClientPolicy.Wait"/>: the source waits.</value>
+    public SlowClientPolicy SlowClientPolicy { get; set; }
+
+    /// <summary>Gets or sets how many bytes of events may wait for a slow client, as estimated, beside the 64 KiB that Kestrel holds.</summary>
+    /// <value>Default 256 KiB, in bytes, 1 KiB to 1 GiB. Not used by <see cref="SlowClientPolicy.Wait"/>.</value>
+    public int SlowClientBudgetBytes { get; set; } = 256 * 1024;
+
+    /// <summary>Gets or sets the greatest age of a stream.</summary>
+    /// <value>
+    /// Default <see cref="Timeout.InfiniteTimeSpan"/>: none; otherwise 1 s to 30 days. A stream is ended with a temporary error, up to a tenth earlier by
+    /// chance. For load balancers that cut long connections, and for deployments that must move clients.
+    /// </value>
+    public TimeSpan MaxAge { get; set; } = Timeout.InfiniteTimeSpan;
+
+    /// <summary>Gets or sets what becomes of open streams when the server shuts down.</summary>
+    /// <value>Default <see cref="DrainMode.Finish"/>. For all streams; an endpoint cannot change it.</value>
+    public DrainMode DrainMode { get; set; }
+
+    /// <summary>Gets or sets how long the server waits for open streams when it shuts down, farewells included.</summary>
+    /// <value>Default 20 s, 0 to 1 h, and below the host's <c>ShutdownTimeout</c> (30 s). For all streams; an endpoint cannot change it.</value>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Gets or sets what clients are told of exceptions that are no <see cref="StreamErrorException"/>: a provider's, for example.</summary>
+    /// <value>
+    /// Default <see langword="null"/>. Returns <see langword="null"/> for an exception that it does not know. The code of the error decides the status of
+    /// a response that has not begun: 429 for <see cref="StreamErrorCodes.RateLimited"/>, with its <c>Retry-After</c>. Everything in the error is sent.
+    /// </value>
+    public Func<Exception, StreamError?>? DescribeFailure { get; set; }
+
     /// <summary>Gets or sets how long the end of a stream waits for a source that ignores its cancellation.</summary>
     /// <value>Default 5 s, 0 to 5 min. After it the source is detached: it runs on by itself and is disposed of when it returns.</value>
     public TimeSpan DetachAfter { get; set; } = TimeSpan.FromSeconds(5);

@@ -57,6 +57,17 @@ internal sealed class EventStreamOptionsValidator : IValidateOptions<EventStream
             Check(failures, nameof(options.RetryHint), retry, TimeSpan.Zero, TimeSpan.FromHours(1), "or leave it out");
         }
 
+        if (options.WriteTimeout != Timeout.InfiniteTimeSpan)
+        {
+            Check(failures, nameof(options.WriteTimeout), options.WriteTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1), "or -00:00:00.001 for no limit");
+        }
+
+        if (options.MaxAge != Timeout.InfiniteTimeSpan)
+        {
+            Check(failures, nameof(options.MaxAge), options.MaxAge, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30), "or -00:00:00.001 for no limit");
+        }
+
+        Check(failures, nameof(options.DrainTimeout), options.DrainTimeout, TimeSpan.Zero, TimeSpan.FromHours(1), null);
         Check(failures, nameof(options.RequestIdleTimeout), options.RequestIdleTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(24), null);
         Check(failures, nameof(options.DetachAfter), options.DetachAfter, TimeSpan.Zero, TimeSpan.FromMinutes(5), null);
         if (options.FlushPolicy is not { } policy)
@@ -82,6 +93,7 @@ internal sealed class EventStreamOptionsValidator : IValidateOptions<EventStream
     {
         Check(failures, nameof(options.UnflushedLimitBytes), options.UnflushedLimitBytes, 256, 16 * Kibi * Kibi, "bytes");
         Check(failures, nameof(options.ChannelCapacity), options.ChannelCapacity, 1, 1_000_000, "events");
+        Check(failures, nameof(options.SlowClientBudgetBytes), options.SlowClientBudgetBytes, Kibi, Gibi, "bytes");
         Check(failures, nameof(options.MaxFrameBytes), options.MaxFrameBytes, 256, Gibi, "bytes");
         Check(failures, nameof(options.MaxDocumentBytes), options.MaxDocumentBytes, 256, Gibi, "bytes");
         Check(failures, nameof(options.MaxRequestRecordBytes), options.MaxRequestRecordBytes, 1, Gibi, "bytes");

@@ -7,11 +7,14 @@ namespace Gai.Pipelines.Hosting;
 /// <summary>The options of an endpoint, in the form in which streams use them. Made once, shared by all its streams.</summary>
 internal sealed class EventStreamProfile
 {
+    private readonly Func<Exception, StreamError?>? _describe;
+
     public EventStreamProfile(EventStreamOptions options, StreamScheduler scheduler)
     {
         ChannelCapacity = options.ChannelCapacity;
         MaxDocumentBytes = options.MaxDocumentBytes;
         IncludeExceptionText = options.IncludeExceptionText;
+        _describe = options.DescribeFailure;
         Dialect = new DialectSettings
         {
             EventIds = options.EventIds,
@@ -26,9 +29,13 @@ internal sealed class EventStreamProfile
             UnflushedLimitBytes = options.UnflushedLimitBytes,
             KeepAliveInterval = options.KeepAliveInterval,
             CommitWindow = options.CommitWindow,
+            WriteTimeout = options.WriteTimeout,
+            SlowClientPolicy = options.SlowClientPolicy,
+            SlowClientBudgetBytes = options.SlowClientBudgetBytes,
+            MaxAge = options.MaxAge,
             DetachAfter = options.DetachAfter,
             MaxFrameBytes = options.MaxFrameBytes,
-            DescribeFailure = failure => StreamFailure.Describe(failure, options.IncludeExceptionText),
+            DescribeFailure = Describe,
             Scheduler = scheduler,
         };
         Request = new RequestLimits(
@@ -38,11 +45,14 @@ internal sealed class EventStreamProfile
         Document = Pump with { CommitWindow = Timeout.InfiniteTimeSpan, KeepAliveInterval = TimeSpan.Zero, FlushPolicy = FlushPolicy.Immediate };
     }
 
+    /// <summary>Says what a client learns of a failure.</summary>
+    public StreamError Describe(Exception failure) => StreamFailure.Describe(failure, _describe, IncludeExceptionText);
+
     public int ChannelCapacity { get; }
 
     public int MaxDocumentBytes { get; }
 
-    public bool IncludeExceptionText { get; }
+    private bool IncludeExceptionText { get; }
 
     public DialectSettings Dialect { get; }
 

@@ -116,7 +116,7 @@ internal sealed class EventStreamExecutor(
         HttpContext context, StreamSource<T> source, Dialect<T> dialect, PipeWriter output, PumpSettings settings, EventStreamResultOptions? options)
     {
         var pump = new EventPump<T>(source, dialect, output, settings);
-        using StreamRegistry.Entry? entry = streams.TryAdd(pump.Drain);
+        using StreamRegistry.Entry? entry = streams.TryAdd(pump, context);
         if (entry is null)
         {
             return null;
@@ -162,8 +162,13 @@ internal sealed class EventStreamExecutor(
             case StreamOutcomeReason.ClientGone:
                 Log.ClientGone(logger, context.Request.Path, outcome.Events);
                 break;
-            case StreamOutcomeReason.Drained:
-                Log.StreamDrained(logger, context.Request.Path, outcome.Events);
+            case StreamOutcomeReason.TooSlow:
+                // What the transport still holds is for a client that does not read: to wait for it would be to wait for ever.
+                Log.ClientTooSlow(logger, context.Request.Path, outcome.Events);
+                context.Abort();
+                break;
+            case StreamOutcomeReason.Drained or StreamOutcomeReason.Expired or StreamOutcomeReason.Unauthorized:
+                Log.StreamEnded(logger, context.Request.Path, outcome.Events, outcome.Reason);
                 if (endsBroken)
                 {
                     context.Abort();
@@ -195,6 +200,12 @@ internal sealed class EventStreamExecutor(
         {
             case StreamOutcomeReason.Drained:
                 await DrainingAsync(context);
+                break;
+            case StreamOutcomeReason.Expired:
+                await Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, StreamError.Expired with { RetryAfter = Retry.Jittered() });
+                break;
+            case StreamOutcomeReason.Unauthorized:
+                await Problem.WriteAsync(context, StatusCodes.Status401Unauthorized, StreamError.Unauthorized);
                 break;
             case StreamOutcomeReason.SourceFailed:
                 // The middleware, or whoever else handles exceptions here, answers and logs it.
@@ -239,9 +250,6 @@ internal sealed class EventStreamExecutor(
         return Problem.WriteAsync(context, StatusCodes.Status406NotAcceptable, detail);
     }
 
-    private static Task DrainingAsync(HttpContext context)
-    {
-        context.Response.Headers.RetryAfter = "1";
-        return Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, StreamError.ServerDraining);
-    }
+    private static Task DrainingAsync(HttpContext context) =>
+        Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, StreamError.ServerDraining with { RetryAfter = Retry.Jittered() });
 }

@@ -95,7 +95,8 @@ public sealed class EventStreamMiddleware : IMiddleware
 
     private Task AnswerAsync(HttpContext context, Exception failure)
     {
-        int status = StreamFailure.Status(failure);
+        StreamError error = _profiles.Of(context.GetEndpoint()).Describe(failure);
+        int status = StreamFailure.Status(failure, error);
         if (status >= StatusCodes.Status500InternalServerError)
         {
             Log.StreamFailedEarly(_logger, context.Request.Path, status, failure);
@@ -105,6 +106,6 @@ public sealed class EventStreamMiddleware : IMiddleware
             Log.StreamRefused(_logger, context.Request.Path, status, failure.Message);
         }
 
-        return Problem.WriteAsync(context, failure, _profiles.Of(context.GetEndpoint()).IncludeExceptionText);
+        return Problem.WriteAsync(context, failure, status, error);
     }
 }

@@ -17,13 +17,8 @@ internal static partial class Problem
     private static readonly ProblemJson Json = new(new JsonSerializerOptions(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     /// <summary>Answers what an exception says to a client whose response has not begun.</summary>
-    public static Task WriteAsync(HttpContext context, Exception failure, bool includeExceptionText)
-    {
-        int status = StreamFailure.Status(failure);
-        return failure is BadHttpRequestException bad
-            ? WriteAsync(context, status, DescribeBadRequest(bad))
-            : WriteAsync(context, status, StreamFailure.Describe(failure, includeExceptionText));
-    }
+    public static Task WriteAsync(HttpContext context, Exception failure, int status, in StreamError error) =>
+        failure is BadHttpRequestException bad ? WriteAsync(context, status, DescribeBadRequest(bad)) : WriteAsync(context, status, error);
 
     /// <summary>Answers a failure for which a status says enough to programs.</summary>
     public static Task WriteAsync(HttpContext context, int status, string detail) =>

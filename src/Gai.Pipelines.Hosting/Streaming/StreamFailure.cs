@@ -5,9 +5,15 @@ namespace Gai.Pipelines.Hosting;
 /// <summary>Says what a client learns of a failure: an error record after the head of the response, a status before it.</summary>
 internal static class StreamFailure
 {
-    public static StreamError Describe(Exception failure, bool includeExceptionText) => failure switch
+    /// <summary>Says what a client learns.</summary>
+    /// <param name="failure">What happened.</param>
+    /// <param name="describe">What the application knows about exceptions.</param>
+    /// <param name="includeExceptionText">Whether the text of others may leave the server.</param>
+    public static StreamError Describe(Exception failure, Func<Exception, StreamError?>? describe, bool includeExceptionText) =>
+        failure is StreamErrorException known ? known.Error : describe?.Invoke(failure) ?? Describe(failure, includeExceptionText);
+
+    private static StreamError Describe(Exception failure, bool includeExceptionText) => failure switch
     {
-        StreamErrorException known => known.Error,
 
         // What is wrong with its own request a client may be told.
         BadHttpRequestException bad => new StreamError(StreamErrorCodes.InvalidRequest, bad.Message),
@@ -16,12 +22,7 @@ internal static class StreamFailure
         _ => StreamError.Internal,
     };
 
-    public static int Status(Exception failure) => failure switch
-    {
-        BadHttpRequestException bad => bad.StatusCode,
-        StreamErrorException known => Status(known.Error.Code),
-        _ => StatusCodes.Status500InternalServerError,
-    };
+    public static int Status(Exception failure, in StreamError error) => failure is BadHttpRequestException bad ? bad.StatusCode : Status(error.Code);
 
     /// <summary>The code of a failure of which only the status is known.</summary>
     public static string Code(int status) => status switch
@@ -40,7 +41,7 @@ internal static class StreamFailure
         StreamErrorCodes.NotFound => StatusCodes.Status404NotFound,
         StreamErrorCodes.RateLimited => StatusCodes.Status429TooManyRequests,
         StreamErrorCodes.Network => StatusCodes.Status502BadGateway,
-        StreamErrorCodes.Overloaded or StreamErrorCodes.ProviderUnavailable or StreamErrorCodes.ServerDraining => StatusCodes.Status503ServiceUnavailable,
+        StreamErrorCodes.Overloaded or StreamErrorCodes.ProviderUnavailable or StreamErrorCodes.ServerDraining or StreamErrorCodes.Expired => StatusCodes.Status503ServiceUnavailable,
         StreamErrorCodes.Timeout => StatusCodes.Status504GatewayTimeout,
         _ => StatusCodes.Status500InternalServerError,
     };

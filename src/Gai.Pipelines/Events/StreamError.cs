@@ -22,6 +22,10 @@ public readonly record struct StreamError(string Code, string Message, bool Temp
     public static StreamError ServerDraining { get; } =
         new(StreamErrorCodes.ServerDraining, "The server is shutting down; connect again.", Temporary: true);
 
+    /// <summary>What a client is told that may no longer read.</summary>
+    public static StreamError Unauthorized { get; } =
+        new(StreamErrorCodes.Unauthorized, "You may no longer read this stream; sign in again.");
+
     /// <summary>What a client is told when its stream has reached its greatest age.</summary>
     public static StreamError Expired { get; } =
         new(StreamErrorCodes.Expired, "The stream has reached its greatest age; connect again.", Temporary: true);

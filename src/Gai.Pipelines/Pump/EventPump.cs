@@ -13,7 +13,7 @@ namespace Gai.Pipelines;
 /// allocates nothing, whether it was ready or had to be waited for.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "A cancellation source without a timer and not linked to another holds nothing.")]
-public sealed class EventPump<T>
+public sealed class EventPump<T> : IOpenStream
 {
     // A source that is always ready gives so many events to a client that does not read before others get the thread.
     private const int EventsBeforeOthers = 1024;
