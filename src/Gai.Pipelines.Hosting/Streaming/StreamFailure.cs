@@ -14,7 +14,6 @@ internal static class StreamFailure
 
     private static StreamError Describe(Exception failure, bool includeExceptionText) => failure switch
     {
-
         // What is wrong with its own request a client may be told.
         BadHttpRequestException bad => new StreamError(StreamErrorCodes.InvalidRequest, bad.Message),
         _ when includeExceptionText => StreamError.Internal with { Message = $"{failure.GetType().Name}: {failure.Message}" },
@@ -22,6 +21,7 @@ internal static class StreamFailure
         _ => StreamError.Internal,
     };
 
+    /// <summary>The status of a failure before the head of the response.</summary>
     public static int Status(Exception failure, in StreamError error) => failure is BadHttpRequestException bad ? bad.StatusCode : Status(error.Code);
 
     /// <summary>The code of a failure of which only the status is known.</summary>

@@ -61,6 +61,47 @@ public sealed class FailureTests
     }
 
     [Theory]
+    [InlineData("/gai-before")]
+    [InlineData("/plain-before")]
+    [InlineData("/mapped-throws")]
+    public async Task Fail_WithAnExceptionThatTheApplicationKnows_GetsItsStatusAndRetryTime(string path)
+    {
+        await using TestServer server = await StartAsync(options => options.DescribeFailure = DescribeKnown);
+
+        Answer answer = await server.GetAsync(path, "text/event-stream");
+
+        Assert.Equal((429, "7"), (answer.Status, answer.Headers["Retry-After"]));
+        Assert.Equal(("rate_limited", "Slow down."), (answer.Json.GetProperty("code").GetString(), answer.Json.GetProperty("detail").GetString()));
+        Assert.Empty(server.Logs.WarningsAndErrors);
+    }
+
+    [Fact]
+    public async Task Fail_AfterTheHeadWithAnExceptionThatTheApplicationKnows_IsToldInTheErrorRecord()
+    {
+        await using TestServer server = await StartAsync(options => options.DescribeFailure = DescribeKnown);
+
+        Answer answer = await server.GetAsync("/gai-after", "text/event-stream");
+
+        Assert.EndsWith(
+            "event: gai.error\nretry: 7000\ndata: {\"error\":\"Slow down.\",\"code\":\"rate_limited\",\"temporary\":true,\"retry_after_ms\":7000}\n\n",
+            answer.Body,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", answer.Body, StringComparison.Ordinal);
+        Assert.Equal(Secret, Assert.Single(server.Logs.WarningsAndErrors).Exception!.Message);
+    }
+
+    [Fact]
+    public async Task Fail_DescriptionThrowsAfterTheHead_TellsNothingMore()
+    {
+        await using TestServer server = await StartAsync(options => options.DescribeFailure = static _ => throw new InvalidOperationException("also secret"));
+
+        Answer answer = await server.GetAsync("/gai-after", "text/event-stream");
+
+        Assert.Contains("\"code\":\"internal\"", answer.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", answer.Body, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("1.1")]
     [InlineData("2")]
     public async Task Fail_GaiAfterTheHeadOverSse_EndsWithErrorRecordAndIsLoggedOnce(string version)
@@ -198,6 +239,9 @@ public sealed class FailureTests
 
         Assert.Contains("event: error\n", (await server.GetAsync("/gai-after")).Body, StringComparison.Ordinal);
     }
+
+    private static StreamError? DescribeKnown(Exception failure) =>
+        failure is InvalidOperationException ? new StreamError(StreamErrorCodes.RateLimited, "Slow down.", Temporary: true, TimeSpan.FromSeconds(7)) : null;
 
     private TaskCompletionSource _mayFail = new();
 

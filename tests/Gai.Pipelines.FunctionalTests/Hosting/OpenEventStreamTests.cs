@@ -184,7 +184,7 @@ public sealed class OpenEventStreamTests
         await using TestServer server = await StartAsync(WriteForEverAsync);
         using OpenStream stream = await OpenAsync(server, version);
 
-        server.Streams.Drain();
+        server.Drain();
 
         Assert.Contains("\"code\":\"server_draining\"", await stream.ReadRestAsync(), StringComparison.Ordinal);
         await server.IsIdleAsync();

@@ -1,6 +1,11 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Gai.Pipelines.Hosting;
 using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Gai.Pipelines.FunctionalTests.Hosting;
@@ -9,6 +14,7 @@ namespace Gai.Pipelines.FunctionalTests.Hosting;
 public sealed class ShutdownTests
 {
     private readonly Watched _watched = new();
+    private readonly TaskCompletionSource _mayFinish = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [Theory]
     [InlineData("1.1")]
@@ -28,7 +34,7 @@ public sealed class ShutdownTests
         Assert.DoesNotContain("done", rest, StringComparison.Ordinal);
         await stopping.OrFail("the server stops");
         await _watched.Disposed;
-        Assert.Equal(["Draining", "StreamDrained"], server.Logs.Ours.Select(entry => entry.Name).Order());
+        Assert.Equal(["Draining", "StreamEnded"], server.Logs.Ours.Select(entry => entry.Name).Order());
         Assert.DoesNotContain(server.Logs.WarningsAndErrors, entry => entry.Level >= LogLevel.Error);
     }
 
@@ -41,7 +47,7 @@ public sealed class ShutdownTests
         using OpenStream stream = await server.OpenAsync("/ticks", version: version);
         await stream.ReadEventAsync();
 
-        server.Streams.Drain();
+        server.Drain();
 
         await stream.ReadBrokenRestAsync();
         await _watched.Disposed;
@@ -55,11 +61,12 @@ public sealed class ShutdownTests
     public async Task Drain_NewStream_IsRefusedBeforeItsSourceStarts(string accept)
     {
         await using TestServer server = await StartAsync();
-        server.Streams.Drain();
+        server.Drain();
 
         Answer answer = await server.GetAsync("/ticks", accept);
 
-        Assert.Equal((503, "application/problem+json", "1"), (answer.Status, answer.ContentType, answer.Headers["Retry-After"]));
+        Assert.Equal((503, "application/problem+json"), (answer.Status, answer.ContentType));
+        Assert.InRange(int.Parse(answer.Headers["Retry-After"], CultureInfo.InvariantCulture), 2, 5);
         Assert.Equal("server_draining", answer.Json.GetProperty("code").GetString());
         Assert.False(answer.Headers.ContainsKey("X-Accel-Buffering"));
         Assert.False(_watched.IsStarted);
@@ -75,11 +82,97 @@ public sealed class ShutdownTests
         Task<Answer> getting = server.GetAsync("/silent", accept);
         await Eventually.IsTrueAsync(() => _watched.IsStarted, () => "the source does not start");
 
-        server.Streams.Drain();
+        server.Drain();
 
         Assert.Equal(503, (await getting).Status);
         Assert.Empty(server.Logs.WarningsAndErrors);
     }
+
+    [Fact]
+    public async Task Stop_StreamThatFinishes_GetsItsEndMarkerWhileNewOnesAreRefused()
+    {
+        await using TestServer server = await StartAsync(DrainMode.Finish);
+        using OpenStream stream = await server.OpenAsync("/chat");
+        await stream.ReadEventAsync();
+
+        Task stopping = server.App.StopAsync();
+        await Eventually.IsTrueAsync(() => server.Streams.IsDraining, () => "the server does not drain");
+        Answer refused = await server.GetAsync("/chat");
+        _mayFinish.SetResult();
+
+        Assert.Equal(503, refused.Status);
+        Assert.Equal("id: gai.done\nevent: done\ndata: {\"finished\":true}\n\n", await stream.ReadRestAsync());
+        await stopping.OrFail("the server stops");
+        Assert.Empty(server.Logs.WarningsAndErrors);
+    }
+
+    [Fact]
+    public async Task Stop_StreamThatGoesOnTooLong_IsToldWhenToComeBack()
+    {
+        var time = new ManualTimeProvider();
+        await using TestServer server = await StartAsync(DrainMode.Finish, time);
+        using OpenStream stream = await server.OpenAsync("/chat");
+        await stream.ReadEventAsync();
+
+        Task stopping = server.App.StopAsync();
+        await time.WaitForTimerAsync(TimeSpan.FromSeconds(18));
+        time.Advance(TimeSpan.FromSeconds(18));
+
+        string farewell = await stream.ReadRestAsync();
+        Match retry = Regex.Match(farewell, "^retry: ([0-9]+)$", RegexOptions.Multiline);
+        Assert.InRange(int.Parse(retry.Groups[1].Value, CultureInfo.InvariantCulture), 1000, 5000);
+        Assert.Contains("\"code\":\"server_draining\"", farewell, StringComparison.Ordinal);
+        Assert.DoesNotContain("done", farewell, StringComparison.Ordinal);
+        await stopping.OrFail("the server stops");
+        Assert.Empty(server.Logs.WarningsAndErrors);
+    }
+
+    [Theory]
+    [InlineData(DrainMode.Finish)]
+    [InlineData(DrainMode.EndAtOnce)]
+    public async Task Stop_ClientThatDoesNotRead_IsBrokenOffAtTheLimit(DrainMode mode)
+    {
+        var time = new ManualTimeProvider();
+        await using TestServer server = await StartAsync(mode, time);
+        using RawClient client = await RawClient.GetAsync(server.Http1Port, "/flood", receiveBuffer: 4096);
+        await Eventually.StandsStillAsync(() => _watched.Given);
+
+        Task stopping = server.App.StopAsync();
+        if (mode == DrainMode.Finish)
+        {
+            await time.WaitForTimerAsync(TimeSpan.FromSeconds(18));
+            time.Advance(TimeSpan.FromSeconds(18));
+        }
+
+        TimeSpan left = TimeSpan.FromSeconds(mode == DrainMode.Finish ? 2 : 20);
+        await time.WaitForTimerAsync(left);
+        Assert.False(stopping.IsCompleted);
+        time.Advance(left);
+
+        await stopping.OrFail("the server stops");
+        await _watched.Disposed;
+        Assert.Equal(["DrainTimedOut"], server.Logs.WarningsAndErrors.Select(entry => entry.Name));
+    }
+
+    private async IAsyncEnumerable<StreamEvent> UntilItMayFinishAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        yield return StreamEvent.TextDelta("Hi");
+        await _mayFinish.Task.WaitAsync(cancellationToken);
+    }
+
+    private Task<TestServer> StartAsync(DrainMode mode, TimeProvider? time = null) => TestServer.StartAsync(
+        app =>
+        {
+            app.MapGet("/chat", () => TypedResults.Extensions.EventStream(UntilItMayFinishAsync()));
+            app.MapGet("/flood", () => TypedResults.Extensions.EventStream(_watched.ThenTicksForEver()));
+        },
+        services => services.AddSingleton(time ?? TimeProvider.System),
+        options =>
+        {
+            options.DrainMode = mode;
+            options.KeepAliveInterval = TimeSpan.Zero;
+            options.WriteTimeout = Timeout.InfiniteTimeSpan;
+        });
 
     private Task<TestServer> StartAsync() => TestServer.StartAsync(
         app =>

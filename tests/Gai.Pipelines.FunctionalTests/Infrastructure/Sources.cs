@@ -56,6 +56,10 @@ internal sealed class Watched
     private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _started;
+    private int _given;
+
+    /// <summary>Gets how many events of the endless source were asked for.</summary>
+    public int Given => Volatile.Read(ref _given);
 
     public bool IsStarted => Volatile.Read(ref _started) > 0;
 
@@ -73,6 +77,7 @@ internal sealed class Watched
         {
             for (int n = 1; !cancellationToken.IsCancellationRequested; n++)
             {
+                Volatile.Write(ref _given, n);
                 yield return new Tick(n);
                 await Task.Yield();
             }

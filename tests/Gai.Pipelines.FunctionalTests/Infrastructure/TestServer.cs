@@ -36,6 +36,9 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>Gets the port of HTTP/1.1, for clients that write the bytes themselves.</summary>
     public int Http1Port => _ports[0];
 
+    /// <summary>Gets the port of HTTP/2, for clients that write the bytes themselves.</summary>
+    public int Http2Port => _ports[1];
+
     public StreamRegistry Streams => App.Services.GetRequiredService<StreamRegistry>();
 
     public StreamScheduler Scheduler => App.Services.GetRequiredService<StreamScheduler>();
@@ -58,7 +61,12 @@ internal sealed class TestServer : IAsyncDisposable
         builder.Logging.AddProvider(logs).SetMinimumLevel(LogLevel.Debug);
         builder.Services.AddRouting().AddCors();
         services?.Invoke(builder.Services);
-        builder.Services.AddGaiPipelines(options ?? (static _ => { }));
+        builder.Services.AddGaiPipelines(all =>
+        {
+            // A test that ends leaves streams open: nobody is to wait for them.
+            all.DrainMode = DrainMode.EndAtOnce;
+            options?.Invoke(all);
+        });
 
         WebApplication app = builder.Build();
         app.UseCors();
@@ -108,6 +116,13 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>Opens a response, to read it piece by piece.</summary>
     public Task<OpenStream> OpenAsync(string path, string? accept = null, string version = "1.1", HttpClient? client = null) =>
         OpenStream.OpenAsync(client ?? Client(version), WithVersion(Get(path, accept), version));
+
+    /// <summary>Sends all clients away and takes no new ones, as a server does that stops; but this one goes on.</summary>
+    public void Drain()
+    {
+        _ = Streams.CloseAsync();
+        Streams.EndAll();
+    }
 
     /// <summary>Waits until nothing is left of any stream: no entry in the registry, none in the scheduler, no source that was given up.</summary>
     public async Task IsIdleAsync()

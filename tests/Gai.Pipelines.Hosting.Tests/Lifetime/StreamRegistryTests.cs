@@ -1,3 +1,6 @@
+using Gai.Pipelines.TestUtilities;
+using Microsoft.AspNetCore.Http;
+
 namespace Gai.Pipelines.Hosting.Tests.Lifetime;
 
 public sealed class StreamRegistryTests
@@ -11,38 +14,88 @@ public sealed class StreamRegistryTests
     [InlineData(1, 2, 0)]
     public void Dispose_InAnyOrder_TakesTheRightOneOut(int first, int second, int third)
     {
-        var drained = new List<int>();
-        StreamRegistry.Entry[] entries = [.. Enumerable.Range(0, 3).Select(i => _streams.TryAdd(() => drained.Add(i))!)];
+        OpenStreamStub[] streams = [new(), new(), new()];
+        StreamRegistry.Entry[] entries = [.. streams.Select(Add)];
 
         entries[first].Dispose();
         Assert.Equal(2, _streams.Count);
         entries[second].Dispose();
         Assert.Equal(1, _streams.Count);
-        Assert.Equal(1, _streams.Drain());
-        Assert.Equal([third], drained);
+        Assert.Equal(1, _streams.EndAll());
+        Assert.Equal(third, Assert.Single(Enumerable.Range(0, 3), i => streams[i].Endings.Count > 0));
         entries[third].Dispose();
         Assert.Equal(0, _streams.Count);
-        Assert.Equal(0, _streams.Drain());
+        Assert.Equal(0, _streams.EndAll());
     }
 
     [Fact]
-    public void TryAdd_AfterDrain_Refuses()
+    public void TryAdd_AfterClose_Refuses()
     {
-        _streams.Drain();
+        Task ended = _streams.CloseAsync();
 
-        Assert.Null(_streams.TryAdd(() => { }));
+        Assert.True(_streams.IsDraining);
+        Assert.True(ended.IsCompleted);
+        Assert.Null(_streams.TryAdd(new OpenStreamStub(), new DefaultHttpContext()));
         Assert.Equal(0, _streams.Count);
     }
 
     [Fact]
-    public void Drain_StreamThatEndsMeanwhile_IsNoObstacle()
+    public async Task Close_OpenStreams_IsDoneWhenTheLastHasEnded()
+    {
+        StreamRegistry.Entry first = Add(new OpenStreamStub());
+        StreamRegistry.Entry second = Add(new OpenStreamStub());
+
+        Task ended = _streams.CloseAsync();
+        Assert.Same(ended, _streams.CloseAsync());
+        first.Dispose();
+        Assert.False(ended.IsCompleted);
+        second.Dispose();
+
+        await ended.OrFail();
+    }
+
+    [Fact]
+    public void EndAll_StreamThatEndsMeanwhile_IsNoObstacle()
     {
         StreamRegistry.Entry? entry = null;
-        entry = _streams.TryAdd(() => entry!.Dispose());
-        _streams.TryAdd(() => { });
+        entry = Add(new OpenStreamStub { OnEnd = () => entry!.Dispose() });
+        Add(new OpenStreamStub());
 
-        Assert.Equal(2, _streams.Drain());
+        Assert.Equal(2, _streams.EndAll());
         Assert.Equal(1, _streams.Count);
+    }
+
+    [Fact]
+    public void EndAll_ManyStreams_ComeBackAtDifferentTimes()
+    {
+        OpenStreamStub[] streams = [.. Enumerable.Range(0, 1000).Select(_ => new OpenStreamStub())];
+        Array.ForEach(streams, stream => Add(stream));
+
+        _streams.EndAll();
+
+        Assert.All(streams, stream =>
+        {
+            (StreamOutcomeReason reason, StreamError farewell) = Assert.Single(stream.Endings);
+            Assert.Equal((StreamOutcomeReason.Drained, StreamErrorCodes.ServerDraining, true), (reason, farewell.Code, farewell.Temporary));
+            Assert.InRange(farewell.RetryAfter!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
+        });
+
+        // With 1,000 by chance, no fifth of the time is left out and none has most of them.
+        int[] ofSeconds = [.. streams.CountBy(stream => (int)stream.Endings[0].Farewell.RetryAfter!.Value.TotalSeconds).OrderBy(pair => pair.Key).Select(pair => pair.Value)];
+        Assert.Equal(4, ofSeconds.Length);
+        Assert.All(ofSeconds, count => Assert.InRange(count, 100, 500));
+    }
+
+    [Fact]
+    public void AbortAll_OpenStreams_BreaksTheirConnections()
+    {
+        var lifetime = new AbortFeature();
+        var context = new DefaultHttpContext();
+        context.Features.Set<Microsoft.AspNetCore.Http.Features.IHttpRequestLifetimeFeature>(lifetime);
+        _streams.TryAdd(new OpenStreamStub(), context);
+
+        Assert.Equal(1, _streams.AbortAll());
+        Assert.Equal(1, lifetime.Aborts);
     }
 
     [Fact]
@@ -50,12 +103,14 @@ public sealed class StreamRegistryTests
     {
         await Parallel.ForAsync(0, 10_000, (_, _) =>
         {
-            using StreamRegistry.Entry? entry = _streams.TryAdd(() => { });
+            using StreamRegistry.Entry? entry = _streams.TryAdd(new OpenStreamStub(), new DefaultHttpContext());
             Assert.NotNull(entry);
             return ValueTask.CompletedTask;
         });
 
         Assert.Equal(0, _streams.Count);
-        Assert.Equal(0, _streams.Drain());
+        Assert.Equal(0, _streams.EndAll());
     }
+
+    private StreamRegistry.Entry Add(OpenStreamStub stream) => _streams.TryAdd(stream, new DefaultHttpContext())!;
 }

@@ -24,6 +24,13 @@ public sealed class EventStreamOptionsTests
         Assert.Equal(1024 * 1024, options.MaxDocumentBytes);
         Assert.Equal(TimeSpan.FromSeconds(5), options.DetachAfter);
         Assert.False(options.IncludeExceptionText);
+        Assert.Equal(TimeSpan.FromMinutes(1), options.WriteTimeout);
+        Assert.Equal(SlowClientPolicy.Wait, options.SlowClientPolicy);
+        Assert.Equal(256 * 1024, options.SlowClientBudgetBytes);
+        Assert.Equal(Timeout.InfiniteTimeSpan, options.MaxAge);
+        Assert.Equal(DrainMode.Finish, options.DrainMode);
+        Assert.Equal(TimeSpan.FromSeconds(20), options.DrainTimeout);
+        Assert.Null(options.DescribeFailure);
     }
 
     [Fact]
@@ -45,6 +52,12 @@ public sealed class EventStreamOptionsTests
             ["MaxDocumentBytes"] = "32768",
             ["DetachAfter"] = "00:00:01",
             ["IncludeExceptionText"] = "true",
+            ["WriteTimeout"] = "00:00:10",
+            ["SlowClientPolicy"] = "DropOldest",
+            ["SlowClientBudgetBytes"] = "65536",
+            ["MaxAge"] = "01:00:00",
+            ["DrainMode"] = "EndAtOnce",
+            ["DrainTimeout"] = "00:00:05",
         });
 
         Assert.Equal(TimeSpan.FromSeconds(30), options.KeepAliveInterval);
@@ -60,6 +73,12 @@ public sealed class EventStreamOptionsTests
         Assert.Equal(32768, options.MaxDocumentBytes);
         Assert.Equal(TimeSpan.FromSeconds(1), options.DetachAfter);
         Assert.True(options.IncludeExceptionText);
+        Assert.Equal(TimeSpan.FromSeconds(10), options.WriteTimeout);
+        Assert.Equal(SlowClientPolicy.DropOldest, options.SlowClientPolicy);
+        Assert.Equal(65536, options.SlowClientBudgetBytes);
+        Assert.Equal(TimeSpan.FromHours(1), options.MaxAge);
+        Assert.Equal(DrainMode.EndAtOnce, options.DrainMode);
+        Assert.Equal(TimeSpan.FromSeconds(5), options.DrainTimeout);
     }
 
     [Fact]

@@ -31,6 +31,11 @@ public sealed class EventStreamOptionsValidatorTests
         { "ChannelCapacity", "1,000,001", "1 to 1,000,000 events", o => o.ChannelCapacity = 1_000_001 },
         { "MaxFrameBytes", "10", "256 to 1,073,741,824 bytes", o => o.MaxFrameBytes = 10 },
         { "MaxDocumentBytes", "-1", "256 to 1,073,741,824 bytes", o => o.MaxDocumentBytes = -1 },
+        { "WriteTimeout", "00:00:00.5000000", "00:00:01 to 01:00:00, or -00:00:00.001 for no limit", o => o.WriteTimeout = TimeSpan.FromSeconds(0.5) },
+        { "WriteTimeout", "00:00:00", "00:00:01 to 01:00:00", o => o.WriteTimeout = TimeSpan.Zero },
+        { "MaxAge", "00:00:00", "00:00:01 to 30.00:00:00, or -00:00:00.001 for no limit", o => o.MaxAge = TimeSpan.Zero },
+        { "DrainTimeout", "-00:00:01", "00:00:00 to 01:00:00", o => o.DrainTimeout = TimeSpan.FromSeconds(-1) },
+        { "SlowClientBudgetBytes", "1,023", "1,024 to 1,073,741,824 bytes", o => o.SlowClientBudgetBytes = 1023 },
         { "ErrorEventName", "is empty", "such as gai.error", o => o.ErrorEventName = "" },
         { "ErrorEventName", "line break", "ErrorEventName is not a name", o => o.ErrorEventName = "a\nb" },
     };
@@ -51,6 +56,11 @@ public sealed class EventStreamOptionsValidatorTests
         { o => o.MaxFrameBytes = 1 << 30 },
         { o => o.MaxDocumentBytes = 256 },
         { o => o.ErrorEventName = "error" },
+        { o => o.WriteTimeout = Timeout.InfiniteTimeSpan },
+        { o => o.WriteTimeout = TimeSpan.FromSeconds(1) },
+        { o => o.MaxAge = TimeSpan.FromDays(30) },
+        { o => o.DrainTimeout = TimeSpan.Zero },
+        { o => o.SlowClientBudgetBytes = 1024 },
     };
 
     [Theory]

@@ -14,7 +14,7 @@ public sealed class ProblemTests
         DefaultHttpContext context = NewContext();
         var failure = new StreamErrorException(new StreamError(StreamErrorCodes.RateLimited, "Slow \"down\".", Temporary: true, TimeSpan.FromSeconds(1.2)));
 
-        await Problem.WriteAsync(context, failure, includeExceptionText: false);
+        await WriteAsync(context, failure);
 
         JsonElement problem = ReadBody(context);
         Assert.Equal(429, context.Response.StatusCode);
@@ -31,7 +31,7 @@ public sealed class ProblemTests
     {
         DefaultHttpContext context = NewContext();
 
-        await Problem.WriteAsync(context, new InvalidOperationException("password=secret"), includeExceptionText: false);
+        await WriteAsync(context, new InvalidOperationException("password=secret"));
 
         Assert.Equal(500, context.Response.StatusCode);
         Assert.DoesNotContain("secret", ReadBody(context).GetRawText(), StringComparison.Ordinal);
@@ -43,7 +43,7 @@ public sealed class ProblemTests
         DefaultHttpContext context = NewContext();
         JsonException json = Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Dictionary<string, int>>("{\n  \"a\": oops\n}"));
 
-        await Problem.WriteAsync(context, new BadHttpRequestException("Failed to read.", json), includeExceptionText: false);
+        await WriteAsync(context, new BadHttpRequestException("Failed to read.", json));
 
         string detail = ReadBody(context).GetProperty("detail").GetString()!;
         Assert.Equal(400, context.Response.StatusCode);
@@ -105,6 +105,12 @@ public sealed class ProblemTests
 
         public void Write(IBufferWriter<byte> body, in StreamError error, int status) =>
             body.Write(Encoding.UTF8.GetBytes($"{error.Code}|{error.Message}|{error.Parameter}|{status}"));
+    }
+
+    private static Task WriteAsync(HttpContext context, Exception failure)
+    {
+        StreamError error = StreamFailure.Describe(failure, null, includeExceptionText: false);
+        return Problem.WriteAsync(context, failure, StreamFailure.Status(failure, error), error);
     }
 
     private static DefaultHttpContext NewContext(Action<IServiceCollection>? configure = null)
