@@ -50,6 +50,8 @@ internal sealed class AnthropicMessagesDialect(AnthropicCall call, string? reque
         }
     }
 
+    protected override void WriteGapFrame(FrameWriter output, in StreamEvent gap) => SseOpening.WriteGap(output, gap.Dropped);
+
     protected override void WriteErrorFrame(FrameWriter output, in StreamError error)
     {
         _blocks.BreakOff(output);

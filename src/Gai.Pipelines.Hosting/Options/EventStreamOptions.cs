@@ -11,6 +11,14 @@ public sealed class EventStreamOptions
     /// <value>Default 15 s; <see cref="TimeSpan.Zero"/> turns keep-alives off, otherwise 1 s to 1 h. Proxies close silent connections after 10 to 100 s.</value>
     public TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>Gets or sets what keeps a stream of records (NDJSON, JSON Lines) alive; in SSE a comment does.</summary>
+    /// <value>Default <see cref="NdjsonKeepAlive.None"/>: a blank line or a record of its own breaks readers that do not expect it. For our own dialects.</value>
+    public NdjsonKeepAlive NdjsonKeepAlive { get; set; }
+
+    /// <summary>Gets or sets how many bytes of padding a stream of SSE begins with, as a comment, for proxies that hold back the first bytes.</summary>
+    /// <value>Default 0: none. In bytes, 0 to 65,536, and at most half of <see cref="MaxFrameBytes"/>: it is part of the first frame. For our own dialects.</value>
+    public int OpeningPaddingBytes { get; set; }
+
     /// <summary>Gets or sets how long the head of the response waits for the first event, so that an early failure gets a real status.</summary>
     /// <value>Default 1 s; <see cref="TimeSpan.Zero"/> sends the head at once, <see cref="Timeout.InfiniteTimeSpan"/> only with the first event, otherwise up to 5 min.</value>
     public TimeSpan CommitWindow { get; set; } = TimeSpan.FromSeconds(1);

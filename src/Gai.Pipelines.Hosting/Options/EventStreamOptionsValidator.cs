@@ -95,6 +95,7 @@ internal sealed class EventStreamOptionsValidator : IValidateOptions<EventStream
         Check(failures, nameof(options.ChannelCapacity), options.ChannelCapacity, 1, 1_000_000, "events");
         Check(failures, nameof(options.SlowClientBudgetBytes), options.SlowClientBudgetBytes, Kibi, Gibi, "bytes");
         Check(failures, nameof(options.MaxFrameBytes), options.MaxFrameBytes, 256, Gibi, "bytes");
+        Check(failures, nameof(options.OpeningPaddingBytes), options.OpeningPaddingBytes, 0, Math.Clamp(options.MaxFrameBytes / 2, 0, 64 * Kibi), "bytes");
         Check(failures, nameof(options.MaxDocumentBytes), options.MaxDocumentBytes, 256, Gibi, "bytes");
         Check(failures, nameof(options.MaxRequestRecordBytes), options.MaxRequestRecordBytes, 1, Gibi, "bytes");
         if (options.MaxRequestBodyBytes < 1)

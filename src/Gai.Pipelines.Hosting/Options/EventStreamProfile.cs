@@ -20,6 +20,8 @@ internal sealed class EventStreamProfile
             EventIds = options.EventIds,
             RetryHint = options.RetryHint,
             Timestamps = options.Timestamps,
+            NdjsonKeepAlive = options.NdjsonKeepAlive,
+            OpeningPaddingBytes = options.OpeningPaddingBytes,
             ErrorEventName = new EventName(options.ErrorEventName),
             TimeProvider = scheduler.TimeProvider,
         };

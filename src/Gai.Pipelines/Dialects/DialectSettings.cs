@@ -32,6 +32,14 @@ public sealed record DialectSettings
     /// <value>Default <c>gai.error</c>: an event named <c>error</c> reaches the same listeners of an <c>EventSource</c> as a lost connection.</value>
     public EventName ErrorEventName { get; init; } = new("gai.error");
 
+    /// <summary>Gets what keeps a stream of records alive when it is silent.</summary>
+    /// <value>Default <see cref="NdjsonKeepAlive.None"/>.</value>
+    public NdjsonKeepAlive NdjsonKeepAlive { get; init; }
+
+    /// <summary>Gets how many bytes of padding a stream of SSE begins with, as a comment, for proxies that hold back the first bytes.</summary>
+    /// <value>Default 0: none. In bytes, at least zero, and below the greatest frame.</value>
+    public int OpeningPaddingBytes { get; init; }
+
     /// <summary>Gets the clock of the time stamps.</summary>
     /// <value>Default <see cref="TimeProvider.System"/>.</value>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

@@ -22,7 +22,7 @@ public static class Dialects
     public static DialectFactory<T> Plain<T>(JsonTypeInfo<T>? typeInfo, EventName name = default) => new(context =>
         context.Format == StreamFormat.ServerSentEvents
             ? new PlainSseDialect<T>(typeInfo, context.Settings, name)
-            : new PlainNdjsonDialect<T>(typeInfo));
+            : new PlainNdjsonDialect<T>(typeInfo, context.Settings));
 
     /// <summary>Makes the plain dialect for the framework's <see cref="SseItem{T}"/>.</summary>
     /// <typeparam name="T">The type of the data.</typeparam>

@@ -12,7 +12,7 @@ public abstract class StreamEventDialect : Dialect<StreamEvent>
     /// <inheritdoc/>
     public sealed override void WriteEvent(FrameWriter output, in StreamEvent item)
     {
-        if (_held is null && !(item.IsTextual && item.EndsInsideCodePoint) && item.Type != StreamEventType.Error)
+        if (_held is null && !(item.IsTextual && item.EndsInsideCodePoint) && item.Type is not (StreamEventType.Error or StreamEventType.Gap))
         {
             WriteFrame(output, item);
         }
@@ -21,6 +21,9 @@ public abstract class StreamEventDialect : Dialect<StreamEvent>
             WriteSlow(output, item);
         }
     }
+
+    /// <inheritdoc/>
+    public sealed override void WriteGap(FrameWriter output, long dropped) => WriteEvent(output, StreamEvent.Gap(dropped));
 
     /// <inheritdoc/>
     public sealed override void WriteError(FrameWriter output, in StreamError error)
@@ -36,10 +39,17 @@ public abstract class StreamEventDialect : Dialect<StreamEvent>
         WriteEndFrame(output);
     }
 
-    /// <summary>Writes an event that is no error and whose text does not end inside a code point.</summary>
+    /// <summary>Writes an event that is no error and no gap, and whose text does not end inside a code point.</summary>
     /// <param name="output">The frame.</param>
     /// <param name="item">The event.</param>
     protected abstract void WriteFrame(FrameWriter output, in StreamEvent item);
+
+    /// <summary>Tells that events are missing here. Nothing by default.</summary>
+    /// <param name="output">The frame.</param>
+    /// <param name="gap">The event, of type <see cref="StreamEventType.Gap"/>.</param>
+    protected virtual void WriteGapFrame(FrameWriter output, in StreamEvent gap)
+    {
+    }
 
     /// <summary>Writes the error with which the stream ends.</summary>
     /// <param name="output">The frame.</param>
@@ -55,6 +65,14 @@ public abstract class StreamEventDialect : Dialect<StreamEvent>
         if (item.Type == StreamEventType.Error)
         {
             throw new StreamErrorException(item.Error);
+        }
+
+        if (item.Type == StreamEventType.Gap)
+        {
+            // The other half of a cut code point is among what is missing.
+            WriteHeld(output);
+            WriteGapFrame(output, item);
+            return;
         }
 
         StreamEvent joined = item;

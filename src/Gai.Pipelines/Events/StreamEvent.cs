@@ -109,6 +109,9 @@ public readonly struct StreamEvent
     /// <summary>Gets the number of the step that ended.</summary>
     public int StepNumber => Type == StreamEventType.FinishStep ? (int)_first : 0;
 
+    /// <summary>Gets how many events are missing at a gap.</summary>
+    public long Dropped => Type == StreamEventType.Gap ? _first : 0;
+
     /// <summary>Gets the usage of a finish event.</summary>
     /// <value><see langword="null"/> if the provider did not say.</value>
     public TokenUsage? Usage => Type != StreamEventType.Finish || !Flag ? null : _name is TokenUsage whole ? whole : new TokenUsage(_first, _second, _third);
@@ -249,6 +252,16 @@ public readonly struct StreamEvent
     /// <param name="json">One JSON value. It is checked when it is encoded.</param>
     /// <returns>The event.</returns>
     public static StreamEvent Raw(EventText json) => new(StreamEventType.Raw, json);
+
+    /// <summary>Tells that events are missing here. The pump says it itself (<see cref="SlowClientPolicy.DropOldest"/>); this is for sources that lose some.</summary>
+    /// <param name="dropped">How many, at least 1.</param>
+    /// <returns>The event.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
+    public static StreamEvent Gap(long dropped)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(dropped, 1);
+        return new(StreamEventType.Gap, first: dropped);
+    }
 
     /// <summary>Says when the event happened.</summary>
     /// <param name="timestamp">The time; it is kept to the millisecond.</param>

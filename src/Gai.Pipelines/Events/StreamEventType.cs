@@ -44,4 +44,7 @@ public enum StreamEventType : byte
 
     /// <summary>A JSON value of the application's own.</summary>
     Raw,
+
+    /// <summary>Events are missing here: they were dropped because the client was slow. Dialects without a place for it write a comment or nothing.</summary>
+    Gap,
 }

@@ -4,8 +4,11 @@ namespace Gai.Pipelines.Internal;
 
 /// <summary>The events that wait while a client does not read, within a budget. Made when a client first keeps a stream waiting.</summary>
 /// <remarks>Only the pump uses it. An event that waits owns its bytes: a source may use the memory again before it is encoded.</remarks>
-internal sealed class Backlog<T>(SlowClientPolicy policy, long budgetBytes)
+internal sealed class Backlog<T>(SlowClientPolicy policy, long budgetBytes, int maxFrameBytes)
 {
+    // Escaping makes up to six bytes of one. Readers bear larger frames than this, but what is in one comes all at once.
+    private readonly long _largestMerged = Math.Min(64 * 1024, maxFrameBytes / 8);
+
     private readonly Queue<(T Item, long Size)> _waiting = new();
     private readonly IBacklogItems<T> _items = BacklogItems.For<T>();
     private T? _newest;
@@ -34,7 +37,7 @@ internal sealed class Backlog<T>(SlowClientPolicy policy, long budgetBytes)
     {
         long size = _items.SizeOf(item);
         Added++;
-        if (policy == SlowClientPolicy.MergeDeltas && _hasNewest && _items.TryMerge(ref _newest!, item))
+        if (policy == SlowClientPolicy.MergeDeltas && _hasNewest && _newestSize + size <= _largestMerged && _items.TryMerge(ref _newest!, item))
         {
             Merged++;
             _newestSize += size;

@@ -9,7 +9,33 @@ internal static class SseOpening
         {
             SseEncoder.WriteRetry(output, retry);
         }
+
+        if (settings.OpeningPaddingBytes > 0)
+        {
+            WritePadding(output, settings.OpeningPaddingBytes);
+        }
+    }
+
+    private static void WritePadding(FrameWriter output, int bytes)
+    {
+        Span<byte> spaces = stackalloc byte[256];
+        spaces.Fill((byte)' ');
+        output.Write(":"u8);
+        for (; bytes > 0; bytes -= spaces.Length)
+        {
+            output.Write(spaces[..Math.Min(bytes, spaces.Length)]);
+        }
+
+        output.Write("\n\n"u8);
     }
 
     public static void WriteKeepAlive(FrameWriter output) => output.Write(": keep-alive\n\n"u8);
+
+    /// <summary>Tells in a comment that events are missing: clients ignore it, people who look see it.</summary>
+    public static void WriteGap(FrameWriter output, long dropped)
+    {
+        output.Write(": gap "u8);
+        SseEncoder.WriteNumber(output, dropped);
+        output.Write("\n\n"u8);
+    }
 }

@@ -16,7 +16,7 @@ internal static class StreamEventParser
     /// <param name="name">The event's name in SSE; empty in NDJSON, where the record says it.</param>
     /// <param name="number">The record's number, for errors.</param>
     /// <param name="offset">Where it begins in the stream, for errors.</param>
-    /// <returns><see langword="null"/> for the end marker.</returns>
+    /// <returns><see langword="null"/> for the end marker; an event of no type for a sign of life, which says nothing.</returns>
     /// <exception cref="StreamReadException">It is not a record of these dialects.</exception>
     public static StreamEvent? Parse(ReadOnlyMemory<byte> json, ReadOnlyMemory<byte> name, long number, long offset)
     {
@@ -28,6 +28,11 @@ internal static class StreamEventParser
             if (kind == "done")
             {
                 return null;
+            }
+
+            if (kind == "keep_alive")
+            {
+                return default(StreamEvent);
             }
 
             if (ToEvent(kind, record) is not { } item)
@@ -94,6 +99,8 @@ internal static class StreamEventParser
                 return StreamEvent.Finish(Text(record, "finish_reason"), ToUsage(Field(record, "usage")));
             case "raw":
                 return StreamEvent.Raw(Raw(record, "raw"));
+            case "gap":
+                return StreamEvent.Gap(Required(record, "dropped").GetInt64());
             default:
                 // The user chooses the name of errors in SSE: what tells them is their content.
                 return Field(record, "error") is { ValueKind: JsonValueKind.String or JsonValueKind.Object } error ? ToFailure(record, error) : null;

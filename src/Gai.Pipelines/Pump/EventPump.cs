@@ -333,7 +333,7 @@ public sealed class EventPump<T> : IOpenStream
 
         if (_settings.SlowClientPolicy != SlowClientPolicy.Wait && _tail == TailState.Open)
         {
-            FillBacklog(_backlog ??= new Backlog<T>(_settings.SlowClientPolicy, _settings.SlowClientBudgetBytes));
+            FillBacklog(_backlog ??= new Backlog<T>(_settings.SlowClientPolicy, _settings.SlowClientBudgetBytes, _settings.MaxFrameBytes));
         }
     }
 

@@ -86,6 +86,11 @@ public static class StreamEventReader
                 yield break;
             }
 
+            if (item.Type == StreamEventType.None)
+            {
+                continue;
+            }
+
             yield return item;
             if (item.Type == StreamEventType.Error)
             {
@@ -109,6 +114,11 @@ public static class StreamEventReader
                     if (Parse(records) is not { } item)
                     {
                         yield break;
+                    }
+
+                    if (item.Type == StreamEventType.None)
+                    {
+                        continue;
                     }
 
                     yield return item;

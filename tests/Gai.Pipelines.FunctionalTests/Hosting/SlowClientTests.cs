@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Gai.Pipelines.Hosting;
 using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
@@ -11,7 +12,10 @@ namespace Gai.Pipelines.FunctionalTests.Hosting;
 /// <summary>Clients that do not read, and streams that get too old.</summary>
 public sealed class SlowClientTests
 {
+    private const int Texts = 60_000;
+
     private readonly Watched _watched = new();
+    private readonly TaskCompletionSource _sourceEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentQueue<StreamOutcome> _outcomes = new();
 
     [Theory]
@@ -48,6 +52,87 @@ public sealed class SlowClientTests
         {
             Assert.Equal($"{{\"n\":{n}}}\n", await stream.ReadLineAsync());
         }
+    }
+
+    [Theory]
+    [InlineData("1.1", "text/event-stream")]
+    [InlineData("2", "application/x-ndjson")]
+    public async Task DropOldest_ClientPauses_IsToldHowManyItMissed(string version, string accept)
+    {
+        await using TestServer server = await StartAsync(options =>
+        {
+            options.SlowClientPolicy = SlowClientPolicy.DropOldest;
+            options.SlowClientBudgetBytes = 16 * 1024;
+        });
+        using HttpClient client = server.NewClient(version, receiveBuffer: 4096);
+        using OpenStream stream = await server.OpenAsync("/texts", accept, version, client);
+
+        // The source ends although nobody reads: the events of so many bytes do not all fit anywhere.
+        await _sourceEnded.Task.OrFail("the source ends");
+        List<StreamEvent> read = await ReadAllAsync(stream, accept);
+
+        int number = 0;
+        long dropped = 0;
+        foreach (StreamEvent item in read)
+        {
+            if (item.Type == StreamEventType.Gap)
+            {
+                number += (int)item.Dropped;
+                dropped += item.Dropped;
+            }
+            else
+            {
+                Assert.Equal(++number, int.Parse(item.Text.ToString().AsSpan(0, 6), CultureInfo.InvariantCulture));
+            }
+        }
+
+        Assert.Equal(Texts, number);
+        Assert.True(dropped > 0);
+        await server.IsIdleAsync();
+        StreamOutcome outcome = Assert.Single(_outcomes);
+        Assert.Equal((StreamOutcomeReason.Completed, dropped), (outcome.Reason, outcome.Dropped));
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2")]
+    public async Task MergeDeltas_ClientPauses_GetsTheSameTextInFewerEvents(string version)
+    {
+        await using TestServer server = await StartAsync(options =>
+        {
+            options.SlowClientPolicy = SlowClientPolicy.MergeDeltas;
+            options.SlowClientBudgetBytes = 1024 * 1024 * 1024;
+        });
+        using HttpClient client = server.NewClient(version, receiveBuffer: 4096);
+        using OpenStream stream = await server.OpenAsync("/texts", version: version, client: client);
+        await _sourceEnded.Task.OrFail("the source ends");
+
+        List<StreamEvent> read = await ReadAllAsync(stream, "text/event-stream");
+
+        Assert.Equal(string.Concat(Enumerable.Range(1, Texts).Select(TextOf)), string.Concat(read.Select(item => item.Text.ToString())));
+        await server.IsIdleAsync();
+        StreamOutcome outcome = Assert.Single(_outcomes);
+        Assert.Equal((StreamOutcomeReason.Completed, 0L), (outcome.Reason, outcome.Dropped));
+        Assert.True(outcome.Merged > 0);
+        Assert.Equal(Texts - outcome.Merged, read.Count);
+    }
+
+    [Fact]
+    public async Task Disconnect_MoreWaitsThanTheBudget_IsBrokenOff()
+    {
+        await using TestServer server = await StartAsync(options =>
+        {
+            options.SlowClientPolicy = SlowClientPolicy.Disconnect;
+            options.SlowClientBudgetBytes = 16 * 1024;
+            options.WriteTimeout = Timeout.InfiniteTimeSpan;
+        });
+        using RawClient client = await RawClient.GetAsync(server.Http1Port, "/flood", receiveBuffer: 4096);
+
+        await _watched.Cancelled;
+
+        await server.IsIdleAsync();
+        await Eventually.IsTrueAsync(() => !_outcomes.IsEmpty, () => "OnClosed is not called");
+        Assert.Equal(StreamOutcomeReason.TooSlow, Assert.Single(_outcomes).Reason);
     }
 
     [Theory]
@@ -94,12 +179,39 @@ public sealed class SlowClientTests
         Assert.Contains("Retry-After", answer.Headers.Keys, StringComparer.OrdinalIgnoreCase);
     }
 
+    private static string TextOf(int n) => $"{n:D6} {new string('x', 200)}";
+
+    /// <summary>More than the kernel, Kestrel and the budget hold together, and never a wait.</summary>
+    private async IAsyncEnumerable<StreamEvent> TextsAsync()
+    {
+        for (int n = 1; n <= Texts; n++)
+        {
+            yield return StreamEvent.TextDelta(TextOf(n));
+            await Task.Yield();
+        }
+
+        _sourceEnded.TrySetResult();
+    }
+
+    private static async Task<List<StreamEvent>> ReadAllAsync(OpenStream stream, string accept)
+    {
+        var read = new List<StreamEvent>();
+        StreamFormat format = accept == "text/event-stream" ? StreamFormat.ServerSentEvents : StreamFormat.Ndjson;
+        await foreach (StreamEvent item in StreamEventReader.ReadAsync(stream.Body, format))
+        {
+            read.Add(item);
+        }
+
+        return read;
+    }
+
     private Task<TestServer> StartAsync(Action<EventStreamOptions> options, TimeProvider? time = null) => TestServer.StartAsync(
         app =>
         {
             var noted = new EventStreamResultOptions { OnClosed = _outcomes.Enqueue };
             app.MapGet("/flood", () => TypedResults.Extensions.EventStream(_watched.ThenTicksForEver(), noted));
             app.MapGet("/chat", () => TypedResults.Extensions.EventStream(_watched.ThenSilence([StreamEvent.TextDelta("Hi")]), noted));
+            app.MapGet("/texts", () => TypedResults.Extensions.EventStream(TextsAsync(), noted));
             app.MapGet("/silent", () => TypedResults.Extensions.EventStream(_watched.ThenSilence<Tick>([]), noted));
         },
         services => services.AddSingleton(time ?? TimeProvider.System),

@@ -50,6 +50,22 @@ public sealed class TimeTests
     }
 
     [Theory]
+    [InlineData("/blank", "\n")]
+    [InlineData("/typed", "{\"type\":\"keep_alive\"}\n")]
+    public async Task KeepAlive_SilentRecords_GetWhatWasChosen(string path, string expected)
+    {
+        await using TestServer server = await StartAsync();
+        using OpenStream stream = await server.OpenAsync(path, "application/x-ndjson");
+        await StreamBeginsAsync(server);
+
+        for (int i = 0; i < 3; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(17));
+            Assert.Equal(expected, await stream.ReadLineAsync());
+        }
+    }
+
+    [Theory]
     [InlineData("/off", "text/event-stream")]
     [InlineData("/ticks", "application/x-ndjson")]
     public async Task KeepAlive_TurnedOffOrNoFormForIt_WritesNothing(string path, string accept)
@@ -164,6 +180,10 @@ public sealed class TimeTests
             app.MapGet("/ticks", () => TypedResults.Extensions.EventStream(_ticks.Reader));
             app.MapGet("/off", () => TypedResults.Extensions.EventStream(_ticks.Reader))
                 .WithEventStreamOptions(options => options.KeepAliveInterval = TimeSpan.Zero);
+            app.MapGet("/blank", () => TypedResults.Extensions.EventStream(_ticks.Reader))
+                .WithEventStreamOptions(options => (options.CommitWindow, options.NdjsonKeepAlive) = (TimeSpan.Zero, NdjsonKeepAlive.BlankLine));
+            app.MapGet("/typed", () => TypedResults.Extensions.EventStream(Channel.CreateUnbounded<StreamEvent>().Reader))
+                .WithEventStreamOptions(options => (options.CommitWindow, options.NdjsonKeepAlive) = (TimeSpan.Zero, NdjsonKeepAlive.Record));
             app.MapGet("/patient", () => TypedResults.Extensions.EventStream(_ticks.Reader))
                 .WithEventStreamOptions(options => options.CommitWindow = Timeout.InfiniteTimeSpan);
             app.MapGet("/at-once", () => TypedResults.Extensions.EventStream(_ticks.Reader))

@@ -30,6 +30,7 @@ public sealed class EventStreamOptionsTests
         Assert.Equal(Timeout.InfiniteTimeSpan, options.MaxAge);
         Assert.Equal(DrainMode.Finish, options.DrainMode);
         Assert.Equal(TimeSpan.FromSeconds(20), options.DrainTimeout);
+        Assert.Equal((NdjsonKeepAlive.None, 0), (options.NdjsonKeepAlive, options.OpeningPaddingBytes));
         Assert.Null(options.DescribeFailure);
     }
 
@@ -57,6 +58,8 @@ public sealed class EventStreamOptionsTests
             ["SlowClientBudgetBytes"] = "65536",
             ["MaxAge"] = "01:00:00",
             ["DrainMode"] = "EndAtOnce",
+            ["NdjsonKeepAlive"] = "BlankLine",
+            ["OpeningPaddingBytes"] = "2048",
             ["DrainTimeout"] = "00:00:05",
         });
 
@@ -79,6 +82,7 @@ public sealed class EventStreamOptionsTests
         Assert.Equal(TimeSpan.FromHours(1), options.MaxAge);
         Assert.Equal(DrainMode.EndAtOnce, options.DrainMode);
         Assert.Equal(TimeSpan.FromSeconds(5), options.DrainTimeout);
+        Assert.Equal((NdjsonKeepAlive.BlankLine, 2048), (options.NdjsonKeepAlive, options.OpeningPaddingBytes));
     }
 
     [Fact]

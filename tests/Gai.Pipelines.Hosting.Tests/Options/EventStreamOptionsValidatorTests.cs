@@ -36,6 +36,9 @@ public sealed class EventStreamOptionsValidatorTests
         { "MaxAge", "00:00:00", "00:00:01 to 30.00:00:00, or -00:00:00.001 for no limit", o => o.MaxAge = TimeSpan.Zero },
         { "DrainTimeout", "-00:00:01", "00:00:00 to 01:00:00", o => o.DrainTimeout = TimeSpan.FromSeconds(-1) },
         { "SlowClientBudgetBytes", "1,023", "1,024 to 1,073,741,824 bytes", o => o.SlowClientBudgetBytes = 1023 },
+        { "OpeningPaddingBytes", "-1", "0 to 65,536 bytes", o => o.OpeningPaddingBytes = -1 },
+        { "OpeningPaddingBytes", "65,537", "0 to 65,536 bytes", o => o.OpeningPaddingBytes = 65_537 },
+        { "OpeningPaddingBytes", "129", "0 to 128 bytes", o => (o.OpeningPaddingBytes, o.MaxFrameBytes) = (129, 256) },
         { "ErrorEventName", "is empty", "such as gai.error", o => o.ErrorEventName = "" },
         { "ErrorEventName", "line break", "ErrorEventName is not a name", o => o.ErrorEventName = "a\nb" },
     };
@@ -60,6 +63,7 @@ public sealed class EventStreamOptionsValidatorTests
         { o => o.WriteTimeout = TimeSpan.FromSeconds(1) },
         { o => o.MaxAge = TimeSpan.FromDays(30) },
         { o => o.DrainTimeout = TimeSpan.Zero },
+        { o => (o.OpeningPaddingBytes, o.MaxFrameBytes) = (128, 256) },
         { o => o.SlowClientBudgetBytes = 1024 },
     };
 

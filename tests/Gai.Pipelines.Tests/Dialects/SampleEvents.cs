@@ -46,6 +46,8 @@ internal static class SampleEvents
         ["finish with details"] = StreamEvent.Finish(FinishReasons.Length, new TokenUsage(11, 7) { CachedInputTokens = 8, ReasoningTokens = 3 }),
         ["raw"] = StreamEvent.Raw("{\"x\":1}"),
         ["raw nothing"] = StreamEvent.Raw(default),
+        ["gap"] = StreamEvent.Gap(12),
+        ["large gap"] = StreamEvent.Gap(long.MaxValue),
     };
 
     public static TheoryData<string> Names => [.. All.Keys];

@@ -106,6 +106,24 @@ public sealed class StreamEventDialectTests
 
     [Theory]
     [MemberData(nameof(Wires))]
+    public void WriteGap_CutCodePoint_ComesBeforeItAndIsNotJoinedToWhatFollows(Wire wire)
+    {
+        string[] frames = Frames(Encoded.Text(output =>
+        {
+            Dialect<StreamEvent> dialect = Begin(wire);
+            dialect.WriteEvent(output, StreamEvent.TextDelta("\uD83D"));
+            dialect.WriteGap(output, 12);
+            dialect.WriteEvent(output, StreamEvent.TextDelta("\uDE00"));
+        }));
+
+        Assert.Equal(3, frames.Length);
+        Assert.Contains("\"text\":\"\uFFFD\"", frames[0], StringComparison.Ordinal);
+        Assert.Contains("\"dropped\":12", frames[1], StringComparison.Ordinal);
+        Assert.Contains("\"text\":\"\uFFFD\"", frames[2], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Wires))]
     public void WriteError_CutCodePoint_ComesBeforeTheError(Wire wire)
     {
         string[] frames = Frames(Encoded.Text(output =>

@@ -24,6 +24,7 @@ public sealed class StreamEventTests
         [nameof(StreamEvent.Citations)] = [StreamEventType.Citations],
         [nameof(StreamEvent.Safety)] = [StreamEventType.Safety],
         [nameof(StreamEvent.StepNumber)] = [StreamEventType.FinishStep],
+        [nameof(StreamEvent.Dropped)] = [StreamEventType.Gap],
         [nameof(StreamEvent.Usage)] = [StreamEventType.Finish],
         [nameof(StreamEvent.FinishReason)] = [StreamEventType.Finish],
         [nameof(StreamEvent.Error)] = [StreamEventType.Error],
@@ -44,6 +45,7 @@ public sealed class StreamEventTests
         StreamEvent.Finish("stop", new TokenUsage(1, 2)),
         StreamEvent.Failure(new StreamError("code", "message", true, TimeSpan.FromSeconds(1))),
         StreamEvent.Raw("1"),
+        StreamEvent.Gap(4),
     ];
 
     [Fact]

@@ -176,6 +176,33 @@ public sealed class SlowClientTests : PumpTest
         Assert.Equal((StreamOutcomeReason.Completed, 2L), (outcome.Reason, outcome.Merged));
     }
 
+    [Theory]
+    [InlineData(16 * 1024 * 1024, 64 * 1024)]
+    [InlineData(8 * 1024, 1024)]
+    public async Task MergeDeltas_MuchTextWaits_NoPieceOutgrowsWhatReadersBear(int maxFrameBytes, int largest)
+    {
+        var source = new ManualSequence<StreamEvent>();
+        Settings = Settings with { SlowClientBudgetBytes = 1 << 30, MaxFrameBytes = maxFrameBytes };
+        Task<StreamOutcome> run = RunEventsAsync(source, SlowClientPolicy.MergeDeltas);
+        Output.HoldFlushes();
+        source.Push(StreamEvent.TextDelta("a"));
+        await Output.WaitForPendingFlushAsync();
+        string word = new('\u0001', 100); // six bytes each, as JSON
+        for (int i = 0; i < 2000; i++)
+        {
+            source.Push(StreamEvent.TextDelta(word));
+        }
+
+        source.End();
+        Output.ReleaseFlush();
+
+        (StreamOutcome outcome, string text) = await FinishAsync(run);
+        string[] pieces = [.. TextsOf(text)];
+        Assert.Equal(StreamOutcomeReason.Completed, outcome.Reason);
+        Assert.Equal(200_001, pieces.Sum(static piece => piece.Length));
+        Assert.InRange(pieces.Max(static piece => 2 * piece.Length), largest / 2, largest);
+    }
+
     [Fact]
     public async Task MergeDeltas_HalvesOfACodePoint_MeetAgain()
     {

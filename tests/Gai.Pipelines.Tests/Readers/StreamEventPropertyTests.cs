@@ -174,6 +174,7 @@ public sealed class StreamEventPropertyTests
             (1, from c in some from a in some from s in Gen.Elements(0, 0.25, 1, -1e-7, double.MaxValue, double.Epsilon) from n in text
                 select StreamEvent.SafetyCheck(new SafetyVerdict(c, a, s, n))),
             (1, from n in number select StreamEvent.FinishStep(n)),
+            (1, from n in Gen.Elements(1, 2, long.MaxValue) select StreamEvent.Gap(n)),
             (1, from r in text select StreamEvent.Finish(r)),
             (1, from r in text from i in number from o in number from c in number from t in number
                 select StreamEvent.Finish(r, new TokenUsage(i, o, long.MaxValue) { CachedInputTokens = c, ReasoningTokens = t })),

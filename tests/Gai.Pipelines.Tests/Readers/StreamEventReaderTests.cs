@@ -70,6 +70,9 @@ public sealed class StreamEventReaderTests
     [InlineData("{\"type\":\"audio_delta\",\"audio\":{}}")]
     [InlineData("{\"type\":\"audio_delta\",\"audio\":{\"chunk\":\"#\"}}")]
     [InlineData("{\"type\":\"safety\"}")]
+    [InlineData("{\"type\":\"gap\"}")]
+    [InlineData("{\"type\":\"gap\",\"dropped\":0}")]
+    [InlineData("{\"type\":\"gap\",\"dropped\":\"1\"}")]
     [InlineData("{\"type\":\"finish_step\"}")]
     [InlineData("{\"type\":\"tool_call\"}")]
     [InlineData("{\"type\":\"tool_call\",\"tool_call\":{\"id\":\"1\",\"name\":\"n\"}}")]
@@ -104,6 +107,28 @@ public sealed class StreamEventReaderTests
     {
         (List<StreamEvent> read, _) = await StreamEvents.ReadAsync(Wire.GaiNdjson, Collected.Pipe(record + "\n"));
         Assert.Equal((StreamEventType.Raw, record), (Assert.Single(read).Type, read[0].Text.ToString()));
+    }
+
+    [Theory]
+    [InlineData(NdjsonKeepAlive.BlankLine, Wire.GaiNdjson)]
+    [InlineData(NdjsonKeepAlive.Record, Wire.GaiNdjson)]
+    [InlineData(NdjsonKeepAlive.BlankLine, Wire.GaiEventsNdjson)]
+    [InlineData(NdjsonKeepAlive.Record, Wire.GaiEventsNdjson)]
+    public async Task ReadAsync_KeepAlives_SayNothing(NdjsonKeepAlive keepAlive, Wire wire)
+    {
+        byte[] bytes = Encoded.Bytes(output =>
+        {
+            Dialect<StreamEvent> dialect = SampleEvents.Begin(wire, new DialectSettings { NdjsonKeepAlive = keepAlive, TimeProvider = new StoppedClock(SampleEvents.Moment) });
+            dialect.WriteKeepAlive(output);
+            dialect.WriteEvent(output, StreamEvent.TextDelta("a"));
+            dialect.WriteKeepAlive(output);
+            dialect.WriteEnd(output);
+        });
+
+        (List<StreamEvent> read, Exception? failure) = await StreamEvents.ReadAsync(wire, PieceReader.Of(bytes));
+
+        Assert.Null(failure);
+        Assert.Equal("a", Assert.Single(read).Text.ToString());
     }
 
     [Theory]

@@ -19,6 +19,7 @@ internal static class GaiNames
         StreamEventType.FinishStep => "finish_step"u8,
         StreamEventType.Finish => "finish"u8,
         StreamEventType.Raw => "raw"u8,
+        StreamEventType.Gap => "gap"u8,
         _ => throw new ArgumentException($"An event of type {type} says nothing. Make events with the methods of StreamEvent.", nameof(type)),
     };
 }

@@ -25,6 +25,14 @@ public sealed class GaiNdjsonDialect : StreamEventDialect
     private static ReadOnlySpan<byte> TextSuffix => "\"}\n"u8;
 
     /// <inheritdoc/>
+    public override void WriteKeepAlive(FrameWriter output) => output.Write(_settings.NdjsonKeepAlive switch
+    {
+        NdjsonKeepAlive.Record => "{\"type\":\"keep_alive\"}\n"u8,
+        NdjsonKeepAlive.BlankLine => "\n"u8,
+        _ => default,
+    });
+
+    /// <inheritdoc/>
     protected override void WriteFrame(FrameWriter output, in StreamEvent item)
     {
         if (item.Type == StreamEventType.TextDelta && !_settings.Timestamps)
@@ -40,6 +48,9 @@ public sealed class GaiNdjsonDialect : StreamEventDialect
             WriteAny(output, item);
         }
     }
+
+    /// <inheritdoc/>
+    protected override void WriteGapFrame(FrameWriter output, in StreamEvent gap) => WriteFrame(output, gap);
 
     /// <inheritdoc/>
     protected override void WriteErrorFrame(FrameWriter output, in StreamError error)
@@ -123,6 +134,9 @@ public sealed class GaiNdjsonDialect : StreamEventDialect
             case StreamEventType.Finish:
                 fields.Bool("\"finished\":"u8, true);
                 GaiFields.WriteFinish(ref fields, item);
+                break;
+            case StreamEventType.Gap:
+                fields.Number("\"dropped\":"u8, item.Dropped);
                 break;
             default:
                 fields.Json("\"raw\":"u8, item.Text, "null"u8, "A raw event");

@@ -55,6 +55,9 @@ public sealed class GaiSseDialect : StreamEventDialect
     }
 
     /// <inheritdoc/>
+    protected override void WriteGapFrame(FrameWriter output, in StreamEvent gap) => WriteFrame(output, gap);
+
+    /// <inheritdoc/>
     protected override void WriteErrorFrame(FrameWriter output, in StreamError error)
     {
         var id = error.Temporary ? default : new EventId(TerminalEventId.Failed);
@@ -132,6 +135,9 @@ public sealed class GaiSseDialect : StreamEventDialect
                 break;
             case StreamEventType.Finish:
                 GaiFields.WriteFinish(ref fields, item);
+                break;
+            case StreamEventType.Gap:
+                fields.Number("\"dropped\":"u8, item.Dropped);
                 break;
             default:
                 fields.Json("\"raw\":"u8, item.Text, "null"u8, "A raw event");

@@ -45,6 +45,16 @@ public sealed class GaiEventsDialect : StreamEventDialect
         {
             SseOpening.WriteKeepAlive(output);
         }
+        else if (_settings.NdjsonKeepAlive == NdjsonKeepAlive.BlankLine)
+        {
+            output.Write("\n"u8);
+        }
+        else if (_settings.NdjsonKeepAlive == NdjsonKeepAlive.Record)
+        {
+            _sequence++;
+            WriteEnvelope(output, "keep_alive"u8, _settings.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds());
+            End(output);
+        }
     }
 
     /// <inheritdoc/>
@@ -70,6 +80,9 @@ public sealed class GaiEventsDialect : StreamEventDialect
 
         End(output);
     }
+
+    /// <inheritdoc/>
+    protected override void WriteGapFrame(FrameWriter output, in StreamEvent gap) => WriteFrame(output, gap);
 
     /// <inheritdoc/>
     protected override void WriteErrorFrame(FrameWriter output, in StreamError error)
@@ -191,6 +204,9 @@ public sealed class GaiEventsDialect : StreamEventDialect
             case StreamEventType.Finish:
                 WriteModel(ref fields);
                 GaiFields.WriteFinish(ref fields, item);
+                break;
+            case StreamEventType.Gap:
+                fields.Number("\"dropped\":"u8, item.Dropped);
                 break;
             default:
                 fields.Json("\"raw\":"u8, item.Text, "null"u8, "A raw event");

@@ -49,6 +49,15 @@ internal static class PlainPayload
         }
     }
 
+    /// <summary>Writes what keeps records alive, where that is no record: plain has none of its own.</summary>
+    public static void WriteKeepAlive(FrameWriter output, NdjsonKeepAlive keepAlive)
+    {
+        if (keepAlive == NdjsonKeepAlive.BlankLine)
+        {
+            output.Write("\n"u8);
+        }
+    }
+
     /// <summary>Checks that there is a way to write the type.</summary>
     public static JsonTypeInfo<T>? Require<T>(JsonTypeInfo<T>? typeInfo) =>
         typeInfo is not null || typeof(T) == typeof(string) || typeof(T) == typeof(byte[])

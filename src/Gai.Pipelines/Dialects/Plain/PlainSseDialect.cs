@@ -41,6 +41,10 @@ public sealed class PlainSseDialect<T> : Dialect<T>
     /// <inheritdoc/>
     public override void WriteKeepAlive(FrameWriter output) => SseOpening.WriteKeepAlive(output);
 
+    /// <summary>Writes a comment, <c>: gap 12</c>: values of any type have no place for it.</summary>
+    /// <inheritdoc/>
+    public override void WriteGap(FrameWriter output, long dropped) => SseOpening.WriteGap(output, dropped);
+
     /// <summary>Writes nothing: the broken end of the response tells the client.</summary>
     /// <inheritdoc/>
     public override void WriteError(FrameWriter output, in StreamError error)

@@ -62,6 +62,20 @@ public sealed class SseItemDialect<T> : Dialect<SseItem<T>>
         {
             SseOpening.WriteKeepAlive(output);
         }
+        else
+        {
+            PlainPayload.WriteKeepAlive(output, _settings.NdjsonKeepAlive);
+        }
+    }
+
+    /// <summary>Writes a comment over SSE, <c>: gap 12</c>, and nothing over NDJSON.</summary>
+    /// <inheritdoc/>
+    public override void WriteGap(FrameWriter output, long dropped)
+    {
+        if (!_asRecords)
+        {
+            SseOpening.WriteGap(output, dropped);
+        }
     }
 
     /// <summary>Writes nothing: the broken end of the response tells the client.</summary>

@@ -40,6 +40,8 @@ public sealed class GaiNdjsonDialectTests
         ["finish with details"] = """{"type":"finish","finished":true,"usage":{"input_tokens":11,"output_tokens":7,"total_tokens":18,"cached_input_tokens":8,"reasoning_tokens":3},"finish_reason":"length"}""",
         ["raw"] = """{"type":"raw","raw":{"x":1}}""",
         ["raw nothing"] = """{"type":"raw","raw":null}""",
+        ["gap"] = """{"type":"gap","dropped":12}""",
+        ["large gap"] = """{"type":"gap","dropped":9223372036854775807}""",
     };
 
     public static TheoryData<string> Names => SampleEvents.Names;
@@ -82,6 +84,13 @@ public sealed class GaiNdjsonDialectTests
             "{\"type\":\"error\",\"error\":\"Slow\\ndown\",\"code\":\"rate_limited\",\"temporary\":true,\"retry_after_ms\":1500}\n",
             Encoded.Text(output => Begin().WriteError(output, new StreamError("rate_limited", "Slow\ndown", true, TimeSpan.FromSeconds(1.5)))));
     }
+
+    [Theory]
+    [InlineData(NdjsonKeepAlive.None, "")]
+    [InlineData(NdjsonKeepAlive.BlankLine, "\n")]
+    [InlineData(NdjsonKeepAlive.Record, "{\"type\":\"keep_alive\"}\n")]
+    public void WriteKeepAlive_IsWhatWasChosen(NdjsonKeepAlive keepAlive, string expected) =>
+        Assert.Equal(expected, Encoded.Text(new GaiNdjsonDialect(new DialectSettings { NdjsonKeepAlive = keepAlive }).WriteKeepAlive));
 
     [Fact]
     public void WriteOpeningAndKeepAlive_AreNothing() =>

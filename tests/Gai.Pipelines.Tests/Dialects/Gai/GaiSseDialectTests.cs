@@ -129,6 +129,14 @@ public sealed class GaiSseDialectTests
             event: raw
             data: {"raw":null}
             """,
+        ["gap"] = """
+            event: gap
+            data: {"dropped":12}
+            """,
+        ["large gap"] = """
+            event: gap
+            data: {"dropped":9223372036854775807}
+            """,
     };
 
     public static TheoryData<string> Names => SampleEvents.Names;
@@ -201,6 +209,15 @@ public sealed class GaiSseDialectTests
     {
         Assert.Equal("retry: 2500\n\n", Encoded.Text(output => new GaiSseDialect(new DialectSettings { RetryHint = TimeSpan.FromSeconds(2.5) }).WriteOpening(output)));
         Assert.Empty(Encoded.Text(output => Begin().WriteOpening(output)));
+    }
+
+    [Fact]
+    public void WriteOpening_Padding_IsACommentOfSoManyBytesThatClientsIgnore()
+    {
+        byte[] opening = Encoded.Bytes(output => new GaiSseDialect(new DialectSettings { OpeningPaddingBytes = 2000 }).WriteOpening(output));
+
+        Assert.Equal(":" + new string(' ', 2000) + "\n\n", System.Text.Encoding.UTF8.GetString(opening));
+        Assert.Empty(Encoded.ReadSse(opening).Events);
     }
 
     [Fact]

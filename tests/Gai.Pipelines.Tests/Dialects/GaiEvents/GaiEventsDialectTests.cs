@@ -42,6 +42,8 @@ public sealed class GaiEventsDialectTests
         ["finish with details"] = ("finish", """{"usage":{"input_tokens":11,"output_tokens":7,"total_tokens":18,"cached_input_tokens":8,"reasoning_tokens":3},"finish_reason":"length"}"""),
         ["raw"] = ("raw", """{"raw":{"x":1}}"""),
         ["raw nothing"] = ("raw", """{"raw":null}"""),
+        ["gap"] = ("gap", """{"dropped":12}"""),
+        ["large gap"] = ("gap", """{"dropped":9223372036854775807}"""),
     };
 
     public static TheoryData<string> Names => SampleEvents.Names;
@@ -130,6 +132,17 @@ public sealed class GaiEventsDialectTests
 
         Assert.Equal("retry: 1000\n\n: keep-alive\n\n", Write(StreamFormat.ServerSentEvents));
         Assert.Empty(Write(StreamFormat.Ndjson));
+    }
+
+    [Theory]
+    [InlineData(NdjsonKeepAlive.BlankLine, "\n")]
+    [InlineData(NdjsonKeepAlive.Record, "{\"schema\":\"gai.events.v1\",\"type\":\"keep_alive\",\"ts\":1763805600123,\"seq\":1}\n")]
+    public void WriteKeepAlive_OverNdjson_IsWhatWasChosen(NdjsonKeepAlive keepAlive, string expected)
+    {
+        var settings = new DialectSettings { NdjsonKeepAlive = keepAlive, TimeProvider = new StoppedClock(SampleEvents.Moment) };
+
+        Assert.Equal(expected, Encoded.Text(output => new GaiEventsDialect(settings, StreamFormat.Ndjson, default).WriteKeepAlive(output)));
+        Assert.Equal(": keep-alive\n\n", Encoded.Text(output => new GaiEventsDialect(settings, StreamFormat.ServerSentEvents, default).WriteKeepAlive(output)));
     }
 
     /// <summary>The record of an event: the fields of all records, then its own.</summary>

@@ -232,6 +232,37 @@ public sealed class PlainDialectTests
         dialect.WriteEnd(output);
     });
 
+    [Fact]
+    public void WriteGap_OverSse_IsACommentThatClientsIgnore()
+    {
+        string sse = Encoded.Text(output => Sse(TestJson.Default.Note).WriteGap(output, 12));
+        string items = Encoded.Text(output => Items<string>(null).WriteGap(output, long.MaxValue));
+
+        Assert.Equal(": gap 12\n\n", sse);
+        Assert.Equal(": gap 9223372036854775807\n\n", items);
+        Assert.Empty(Encoded.ReadSse(System.Text.Encoding.UTF8.GetBytes(sse)).Events);
+    }
+
+    [Fact]
+    public void WriteGap_OverNdjson_WritesNothing()
+    {
+        Assert.Equal(string.Empty, Encoded.Text(output => Ndjson(TestJson.Default.Note).WriteGap(output, 12)));
+        Assert.Equal(string.Empty, Encoded.Text(output => new SseItemDialect<string>(null, DialectSettings.Default, StreamFormat.Ndjson).WriteGap(output, 12)));
+    }
+
+    [Theory]
+    [InlineData(NdjsonKeepAlive.None, "")]
+    [InlineData(NdjsonKeepAlive.BlankLine, "\n")]
+    [InlineData(NdjsonKeepAlive.Record, "")]
+    public void WriteKeepAlive_OverNdjson_IsNeverARecord(NdjsonKeepAlive keepAlive, string expected)
+    {
+        var settings = new DialectSettings { NdjsonKeepAlive = keepAlive };
+
+        Assert.Equal(expected, Encoded.Text(output => new PlainNdjsonDialect<string>(null, settings).WriteKeepAlive(output)));
+        Assert.Equal(expected, Encoded.Text(output => new SseItemDialect<string>(null, settings, StreamFormat.Ndjson).WriteKeepAlive(output)));
+        Assert.Equal(": keep-alive\n\n", Encoded.Text(output => new SseItemDialect<string>(null, settings, StreamFormat.ServerSentEvents).WriteKeepAlive(output)));
+    }
+
     private static string OpeningAndKeepAlive<T>(Func<Dialect<T>> begin) => Encoded.Text(output =>
     {
         Dialect<T> dialect = begin();
