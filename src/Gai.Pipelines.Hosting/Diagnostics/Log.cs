@@ -32,6 +32,9 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Debug, "The stream of {Path} was ended after {Events} events: {Reason}.", EventName = "StreamEnded")]
     public static partial void StreamEnded(ILogger logger, string path, long events, StreamOutcomeReason reason);
 
+    [LoggerMessage(13, LogLevel.Error, "MayGoOn threw for a stream of {Path}, which is ended: who cannot be checked may not read.", EventName = "AuthorizationCheckFailed")]
+    public static partial void AuthorizationCheckFailed(ILogger logger, string path, Exception exception);
+
     [LoggerMessage(8, LogLevel.Warning, "The stream of {Path} ended as failed after {Events} events: {Reason}", EventName = "StreamAbandoned")]
     public static partial void StreamAbandoned(ILogger logger, string path, long events, string reason);
 

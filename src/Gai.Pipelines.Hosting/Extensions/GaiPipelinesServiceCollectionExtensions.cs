@@ -59,6 +59,7 @@ public static class GaiPipelinesServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(static provider => new StreamScheduler(provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<StreamRegistry>();
+        services.TryAddSingleton<StreamAdmission>();
         services.TryAddSingleton<EventStreamProfiles>();
         services.TryAddSingleton<EventStreamExecutor>();
         services.TryAddSingleton(static provider => new EventStreamMiddleware(

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+
 namespace Gai.Pipelines.Hosting;
 
 /// <summary>Holds what an application can choose about its event streams, for all of them or for an endpoint.</summary>
@@ -89,6 +91,39 @@ public sealed class EventStreamOptions
     /// <summary>Gets or sets how long the server waits for open streams when it shuts down, farewells included.</summary>
     /// <value>Default 20 s, 0 to 1 h, and below the host's <c>ShutdownTimeout</c> (30 s). For all streams; an endpoint cannot change it.</value>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Gets or sets how many streams may be open at once on this server.</summary>
+    /// <value>Default <see langword="null"/>: no limit; otherwise at least 1. One more is answered with 503 and a jittered <c>Retry-After</c>. For all streams; an endpoint cannot change it.</value>
+    public int? MaxStreams { get; set; }
+
+    /// <summary>Gets or sets how many streams of an endpoint may be open at once.</summary>
+    /// <value>Default <see langword="null"/>: no limit; otherwise at least 1. One more is answered with 503 and a jittered <c>Retry-After</c>. In the options of a group, each of its endpoints has so many.</value>
+    public int? MaxStreamsPerEndpoint { get; set; }
+
+    /// <summary>Gets or sets how many streams a client may have open at once.</summary>
+    /// <value>Default <see langword="null"/>: no limit; otherwise at least 1. One more is answered with 429 and a jittered <c>Retry-After</c>. For all streams; an endpoint cannot change it.</value>
+    public int? MaxStreamsPerClient { get; set; }
+
+    /// <summary>Gets or sets what tells clients apart for <see cref="MaxStreamsPerClient"/>.</summary>
+    /// <value>
+    /// Default <see langword="null"/>: the name identifier of the signed-in user, else the remote address (of IPv6 its /64 network). Behind a proxy use the framework's
+    /// forwarded headers, or all clients are one. A key of <see langword="null"/> is not limited. For all streams; an endpoint cannot change it.
+    /// </value>
+    public Func<HttpContext, string?>? ClientKey { get; set; }
+
+    /// <summary>Gets or sets whether a stream ends when the ticket of its request expires.</summary>
+    /// <value>
+    /// Default <see langword="false"/>. It is the ticket's <c>ExpiresUtc</c>, which cookies and bearer tokens have; one without it does not expire. The stream ends within 100 ms as
+    /// <see cref="StreamOutcomeReason.Unauthorized"/>, with the error <c>unauthorized</c> and without end marker.
+    /// </value>
+    public bool EndWhenTicketExpires { get; set; }
+
+    /// <summary>Gets or sets what is asked once a <see cref="KeepAliveInterval"/> whether the client of an open stream may still read.</summary>
+    /// <value>
+    /// Default <see langword="null"/>: nothing. <see langword="false"/> ends the stream as <see cref="EndWhenTicketExpires"/> does, and so does an exception, which is logged. It runs beside the
+    /// handler: it may read the request and must not write the response. Where keep-alives are off, it is asked every 15 s.
+    /// </value>
+    public Func<HttpContext, ValueTask<bool>>? MayGoOn { get; set; }
 
     /// <summary>Gets or sets what clients are told of exceptions that are no <see cref="StreamErrorException"/>: a provider's, for example.</summary>
     /// <value>

@@ -98,9 +98,20 @@ internal sealed class EventStreamOptionsValidator : IValidateOptions<EventStream
         Check(failures, nameof(options.OpeningPaddingBytes), options.OpeningPaddingBytes, 0, Math.Clamp(options.MaxFrameBytes / 2, 0, 64 * Kibi), "bytes");
         Check(failures, nameof(options.MaxDocumentBytes), options.MaxDocumentBytes, 256, Gibi, "bytes");
         Check(failures, nameof(options.MaxRequestRecordBytes), options.MaxRequestRecordBytes, 1, Gibi, "bytes");
+        CheckCount(failures, nameof(options.MaxStreams), options.MaxStreams);
+        CheckCount(failures, nameof(options.MaxStreamsPerEndpoint), options.MaxStreamsPerEndpoint);
+        CheckCount(failures, nameof(options.MaxStreamsPerClient), options.MaxStreamsPerClient);
         if (options.MaxRequestBodyBytes < 1)
         {
             failures.Add(string.Create(CultureInfo.InvariantCulture, $"MaxRequestBodyBytes is {options.MaxRequestBodyBytes:N0}. Set it to at least 1 byte."));
+        }
+    }
+
+    private static void CheckCount(List<string> failures, string setting, int? value)
+    {
+        if (value < 1)
+        {
+            failures.Add(string.Create(CultureInfo.InvariantCulture, $"{setting} is {value:N0}. Set it to at least 1, or leave it out for no limit."));
         }
     }
 

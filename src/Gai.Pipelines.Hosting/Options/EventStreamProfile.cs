@@ -15,6 +15,12 @@ internal sealed class EventStreamProfile
         MaxDocumentBytes = options.MaxDocumentBytes;
         IncludeExceptionText = options.IncludeExceptionText;
         _describe = options.DescribeFailure;
+        MaxStreams = options.MaxStreamsPerEndpoint;
+        Authorization = new AuthorizationChecks(
+            options.EndWhenTicketExpires,
+            options.MayGoOn,
+            options.KeepAliveInterval > TimeSpan.Zero ? options.KeepAliveInterval : PumpSettings.Default.KeepAliveInterval,
+            options.DetachAfter);
         Dialect = new DialectSettings
         {
             EventIds = options.EventIds,
@@ -51,6 +57,11 @@ internal sealed class EventStreamProfile
     public StreamError Describe(Exception failure) => StreamFailure.Describe(failure, _describe, IncludeExceptionText);
 
     public int ChannelCapacity { get; }
+
+    /// <summary>How many streams the endpoint may have.</summary>
+    public int? MaxStreams { get; }
+
+    public AuthorizationChecks Authorization { get; }
 
     public int MaxDocumentBytes { get; }
 

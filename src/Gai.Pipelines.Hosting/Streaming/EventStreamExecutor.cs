@@ -11,6 +11,7 @@ namespace Gai.Pipelines.Hosting;
 internal sealed class EventStreamExecutor(
     EventStreamProfiles profiles,
     StreamRegistry streams,
+    StreamAdmission admission,
     ILogger<EventStreamExecutor> logger)
 {
     public EventStreamProfile ProfileOf(HttpContext context) => profiles.Of(context.GetEndpoint());
@@ -26,16 +27,45 @@ internal sealed class EventStreamExecutor(
         {
             await RefuseAsync(context, source, options, () => format is null ? NotAcceptableAsync(context, dialects) : NoContentAsync(context));
         }
+        else
+        {
+            await RunAdmittedAsync(context, source, dialects, options, format.Value);
+        }
+
+        feature.IsConcluded = true;
+    }
+
+    /// <summary>Runs a stream that finds a place among the limits; others are refused.</summary>
+    private async Task RunAdmittedAsync<T>(
+        HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, EventStreamResultOptions? options, StreamFormat format)
+    {
+        using Admission place = await EnterAsync(context, source, options);
+        if (place.Refusal is { } refusal)
+        {
+            await RefuseAsync(context, source, options, () => RefusedAsync(context, refusal));
+        }
         else if (format == StreamFormat.JsonDocument)
         {
             await RunDocumentAsync(context, source, dialects, options);
         }
         else
         {
-            await RunStreamAsync(context, source, dialects, options, format.Value);
+            await RunStreamAsync(context, source, dialects, options, format);
         }
+    }
 
-        feature.IsConcluded = true;
+    /// <summary>Looks for a place. If the application's key of a client fails, whoever fills the source still learns that nobody will read it.</summary>
+    private async ValueTask<Admission> EnterAsync<T>(HttpContext context, StreamSource<T> source, EventStreamResultOptions? options)
+    {
+        try
+        {
+            return admission.Enter(context, ProfileOf(context).MaxStreams);
+        }
+        catch (Exception failure)
+        {
+            await CloseUnusedAsync(context, source, new StreamOutcome(StreamOutcomeReason.SourceFailed, 0, 0, 0, HeadSent: false, failure), options);
+            throw;
+        }
     }
 
     /// <summary>Answers a client whose last event says that its stream is over: it must not connect again (WHATWG HTML 9.2.3).</summary>
@@ -63,7 +93,7 @@ internal sealed class EventStreamExecutor(
         Dialect<T> dialect = await CreateAsync(context, dialects, ContextOf(context, format, profile), source, options);
         var head = new ResponseHead(context.Response);
         head.Set(format);
-        StreamOutcome? run = await PumpAsync(context, source, dialect, context.Response.BodyWriter, profile.Pump, options);
+        StreamOutcome? run = await PumpAsync(context, source, dialect, context.Response.BodyWriter, profile, profile.Pump, options);
         if (run is not { } outcome)
         {
             head.Unset();
@@ -86,7 +116,7 @@ internal sealed class EventStreamExecutor(
         EventStreamProfile profile = ProfileOf(context);
         Dialect<T> dialect = await CreateAsync(context, dialects, ContextOf(context, StreamFormat.JsonDocument, profile), source, options);
         using var document = new DocumentWriter(profile.MaxDocumentBytes);
-        StreamOutcome? run = await PumpAsync(context, source, dialect, document, profile.Document, options);
+        StreamOutcome? run = await PumpAsync(context, source, dialect, document, profile, profile.Document, options);
         if (run is not { } outcome)
         {
             await RefuseAsync(context, source, options, () => DrainingAsync(context));
@@ -113,7 +143,7 @@ internal sealed class EventStreamExecutor(
     /// <summary>Pumps a stream that the registry knows of.</summary>
     /// <returns><see langword="null"/> if the server lets no new stream begin.</returns>
     private async Task<StreamOutcome?> PumpAsync<T>(
-        HttpContext context, StreamSource<T> source, Dialect<T> dialect, PipeWriter output, PumpSettings settings, EventStreamResultOptions? options)
+        HttpContext context, StreamSource<T> source, Dialect<T> dialect, PipeWriter output, EventStreamProfile profile, PumpSettings settings, EventStreamResultOptions? options)
     {
         var pump = new EventPump<T>(source, dialect, output, settings);
         using StreamRegistry.Entry? entry = streams.TryAdd(pump, context);
@@ -122,7 +152,12 @@ internal sealed class EventStreamExecutor(
             return null;
         }
 
-        StreamOutcome outcome = await pump.RunAsync(context.RequestAborted);
+        StreamOutcome outcome;
+        await using (AuthorizationWatch.Start(pump, context, profile.Authorization, settings.Scheduler, logger))
+        {
+            outcome = await pump.RunAsync(context.RequestAborted);
+        }
+
         Notify(context, options, outcome);
         return outcome;
     }
@@ -248,6 +283,13 @@ internal sealed class EventStreamExecutor(
         string detail = $"This endpoint answers as one of {offered}; the request accepts {context.Request.Headers.Accept}. Change the Accept header.";
         Log.StreamRefused(logger, context.Request.Path, StatusCodes.Status406NotAcceptable, detail);
         return Problem.WriteAsync(context, StatusCodes.Status406NotAcceptable, detail);
+    }
+
+    private Task RefusedAsync(HttpContext context, StreamError refusal)
+    {
+        int status = StreamFailure.Status(refusal.Code);
+        Log.StreamRefused(logger, context.Request.Path, status, refusal.Message);
+        return Problem.WriteAsync(context, status, refusal);
     }
 
     private static Task DrainingAsync(HttpContext context) =>

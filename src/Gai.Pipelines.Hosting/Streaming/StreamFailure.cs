@@ -32,7 +32,8 @@ internal static class StreamFailure
         _ => StreamErrorCodes.Internal,
     };
 
-    private static int Status(string code) => code switch
+    /// <summary>The status of an error before the head of the response.</summary>
+    public static int Status(string code) => code switch
     {
         StreamErrorCodes.InvalidRequest or StreamErrorCodes.Unsupported or StreamErrorCodes.ContextLengthExceeded
             or StreamErrorCodes.SafetyBlocked => StatusCodes.Status400BadRequest,

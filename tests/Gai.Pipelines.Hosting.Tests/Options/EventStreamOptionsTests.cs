@@ -30,6 +30,7 @@ public sealed class EventStreamOptionsTests
         Assert.Equal(Timeout.InfiniteTimeSpan, options.MaxAge);
         Assert.Equal(DrainMode.Finish, options.DrainMode);
         Assert.Equal(TimeSpan.FromSeconds(20), options.DrainTimeout);
+        Assert.Equal(default((int?, int?, int?, bool)), (options.MaxStreams, options.MaxStreamsPerEndpoint, options.MaxStreamsPerClient, options.EndWhenTicketExpires));
         Assert.Equal((NdjsonKeepAlive.None, 0), (options.NdjsonKeepAlive, options.OpeningPaddingBytes));
         Assert.Null(options.DescribeFailure);
     }
@@ -60,6 +61,10 @@ public sealed class EventStreamOptionsTests
             ["DrainMode"] = "EndAtOnce",
             ["NdjsonKeepAlive"] = "BlankLine",
             ["OpeningPaddingBytes"] = "2048",
+            ["MaxStreams"] = "5000",
+            ["MaxStreamsPerEndpoint"] = "500",
+            ["MaxStreamsPerClient"] = "6",
+            ["EndWhenTicketExpires"] = "true",
             ["DrainTimeout"] = "00:00:05",
         });
 
@@ -82,6 +87,7 @@ public sealed class EventStreamOptionsTests
         Assert.Equal(TimeSpan.FromHours(1), options.MaxAge);
         Assert.Equal(DrainMode.EndAtOnce, options.DrainMode);
         Assert.Equal(TimeSpan.FromSeconds(5), options.DrainTimeout);
+        Assert.Equal((5000, 500, 6, true), (options.MaxStreams, options.MaxStreamsPerEndpoint, options.MaxStreamsPerClient, options.EndWhenTicketExpires));
         Assert.Equal((NdjsonKeepAlive.BlankLine, 2048), (options.NdjsonKeepAlive, options.OpeningPaddingBytes));
     }
 

@@ -39,6 +39,9 @@ public sealed class EventStreamOptionsValidatorTests
         { "OpeningPaddingBytes", "-1", "0 to 65,536 bytes", o => o.OpeningPaddingBytes = -1 },
         { "OpeningPaddingBytes", "65,537", "0 to 65,536 bytes", o => o.OpeningPaddingBytes = 65_537 },
         { "OpeningPaddingBytes", "129", "0 to 128 bytes", o => (o.OpeningPaddingBytes, o.MaxFrameBytes) = (129, 256) },
+        { "MaxStreams", "0", "at least 1, or leave it out for no limit", o => o.MaxStreams = 0 },
+        { "MaxStreamsPerEndpoint", "-1", "at least 1, or leave it out for no limit", o => o.MaxStreamsPerEndpoint = -1 },
+        { "MaxStreamsPerClient", "0", "at least 1, or leave it out for no limit", o => o.MaxStreamsPerClient = 0 },
         { "ErrorEventName", "is empty", "such as gai.error", o => o.ErrorEventName = "" },
         { "ErrorEventName", "line break", "ErrorEventName is not a name", o => o.ErrorEventName = "a\nb" },
     };
@@ -63,6 +66,7 @@ public sealed class EventStreamOptionsValidatorTests
         { o => o.WriteTimeout = TimeSpan.FromSeconds(1) },
         { o => o.MaxAge = TimeSpan.FromDays(30) },
         { o => o.DrainTimeout = TimeSpan.Zero },
+        { o => (o.MaxStreams, o.MaxStreamsPerEndpoint, o.MaxStreamsPerClient) = (1, 1, 1) },
         { o => (o.OpeningPaddingBytes, o.MaxFrameBytes) = (128, 256) },
         { o => o.SlowClientBudgetBytes = 1024 },
     };
