@@ -1,5 +1,7 @@
+using System.Diagnostics.Metrics;
 using Gai.Pipelines;
 using Gai.Pipelines.Hosting;
+using Gai.Pipelines.Internal;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -58,6 +60,9 @@ public static class GaiPipelinesServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<EventStreamOptions>, EventStreamOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(static provider => new StreamScheduler(provider.GetRequiredService<TimeProvider>()));
+        services.AddMetrics();
+        services.TryAddSingleton(static provider => new StreamMetrics(provider.GetRequiredService<IMeterFactory>().Create(StreamMetrics.MeterName)));
+        services.TryAddSingleton<StreamTelemetry>();
         services.TryAddSingleton<StreamRegistry>();
         services.TryAddSingleton<StreamAdmission>();
         services.TryAddSingleton<EventStreamProfiles>();

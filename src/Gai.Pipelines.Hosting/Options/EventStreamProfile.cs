@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Gai.Pipelines.Internal;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
@@ -9,7 +10,7 @@ internal sealed class EventStreamProfile
 {
     private readonly Func<Exception, StreamError?>? _describe;
 
-    public EventStreamProfile(EventStreamOptions options, StreamScheduler scheduler)
+    public EventStreamProfile(EventStreamOptions options, StreamScheduler scheduler, StreamMetrics? metrics)
     {
         ChannelCapacity = options.ChannelCapacity;
         MaxDocumentBytes = options.MaxDocumentBytes;
@@ -45,6 +46,7 @@ internal sealed class EventStreamProfile
             MaxFrameBytes = options.MaxFrameBytes,
             DescribeFailure = Describe,
             Scheduler = scheduler,
+            Metrics = metrics,
         };
         Request = new RequestLimits(
             options.RequestIdleTimeout,
@@ -78,9 +80,9 @@ internal sealed class EventStreamProfile
 }
 
 /// <summary>Finds the profile of an endpoint.</summary>
-internal sealed class EventStreamProfiles(IOptions<EventStreamOptions> options, StreamScheduler scheduler)
+internal sealed class EventStreamProfiles(IOptions<EventStreamOptions> options, StreamScheduler scheduler, StreamMetrics? metrics)
 {
-    private readonly EventStreamProfile _default = new(options.Value, scheduler);
+    private readonly EventStreamProfile _default = new(options.Value, scheduler, metrics);
     private readonly ConditionalWeakTable<Endpoint, EventStreamProfile> _ofEndpoints = [];
 
     public EventStreamProfile Of(Endpoint? endpoint) =>
@@ -97,7 +99,7 @@ internal sealed class EventStreamProfiles(IOptions<EventStreamOptions> options, 
         }
 
         EventStreamOptionsValidator.ThrowIfInvalid(own);
-        return new EventStreamProfile(own, scheduler);
+        return new EventStreamProfile(own, scheduler, metrics);
     }
 }
 

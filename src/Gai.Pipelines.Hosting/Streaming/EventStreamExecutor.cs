@@ -12,6 +12,7 @@ internal sealed class EventStreamExecutor(
     EventStreamProfiles profiles,
     StreamRegistry streams,
     StreamAdmission admission,
+    StreamTelemetry telemetry,
     ILogger<EventStreamExecutor> logger)
 {
     public EventStreamProfile ProfileOf(HttpContext context) => profiles.Of(context.GetEndpoint());
@@ -93,7 +94,7 @@ internal sealed class EventStreamExecutor(
         Dialect<T> dialect = await CreateAsync(context, dialects, ContextOf(context, format, profile), source, options);
         var head = new ResponseHead(context.Response);
         head.Set(format);
-        StreamOutcome? run = await PumpAsync(context, source, dialect, context.Response.BodyWriter, profile, profile.Pump, options);
+        StreamOutcome? run = await PumpAsync(context, source, dialect, context.Response.BodyWriter, new Run(profile, profile.Pump, format), options);
         if (run is not { } outcome)
         {
             head.Unset();
@@ -101,6 +102,7 @@ internal sealed class EventStreamExecutor(
         }
         else if (outcome.HeadSent)
         {
+            StreamTelemetry.LeaveRequestDuration(context);
             Conclude(context, outcome, EndsBroken(context, dialect.FailureClose));
         }
         else
@@ -116,7 +118,7 @@ internal sealed class EventStreamExecutor(
         EventStreamProfile profile = ProfileOf(context);
         Dialect<T> dialect = await CreateAsync(context, dialects, ContextOf(context, StreamFormat.JsonDocument, profile), source, options);
         using var document = new DocumentWriter(profile.MaxDocumentBytes);
-        StreamOutcome? run = await PumpAsync(context, source, dialect, document, profile, profile.Document, options);
+        StreamOutcome? run = await PumpAsync(context, source, dialect, document, new Run(profile, profile.Document, StreamFormat.JsonDocument), options);
         if (run is not { } outcome)
         {
             await RefuseAsync(context, source, options, () => DrainingAsync(context));
@@ -143,21 +145,25 @@ internal sealed class EventStreamExecutor(
     /// <summary>Pumps a stream that the registry knows of.</summary>
     /// <returns><see langword="null"/> if the server lets no new stream begin.</returns>
     private async Task<StreamOutcome?> PumpAsync<T>(
-        HttpContext context, StreamSource<T> source, Dialect<T> dialect, PipeWriter output, EventStreamProfile profile, PumpSettings settings, EventStreamResultOptions? options)
+        HttpContext context, StreamSource<T> source, Dialect<T> dialect, PipeWriter output, Run run, EventStreamResultOptions? options)
     {
-        var pump = new EventPump<T>(source, dialect, output, settings);
+        var pump = new EventPump<T>(source, dialect, output, run.Settings);
         using StreamRegistry.Entry? entry = streams.TryAdd(pump, context);
         if (entry is null)
         {
             return null;
         }
 
+        using Activity? activity = StreamTelemetry.Begin(context, run.Format);
+        TimeProvider time = run.Settings.Scheduler.TimeProvider;
+        long start = time.GetTimestamp();
         StreamOutcome outcome;
-        await using (AuthorizationWatch.Start(pump, context, profile.Authorization, settings.Scheduler, logger))
+        await using (AuthorizationWatch.Start(pump, context, run.Profile.Authorization, run.Settings.Scheduler, logger))
         {
             outcome = await pump.RunAsync(context.RequestAborted);
         }
 
+        telemetry.OnEnd(context, activity, time.GetElapsedTime(start), outcome);
         Notify(context, options, outcome);
         return outcome;
     }
@@ -256,6 +262,7 @@ internal sealed class EventStreamExecutor(
     {
         await CloseUnusedAsync(context, source, new StreamOutcome(StreamOutcomeReason.Refused, 0, 0, 0, HeadSent: false), options);
         await answer();
+        telemetry.OnRefused(context);
     }
 
     private async Task CloseUnusedAsync<T>(HttpContext context, StreamSource<T> source, StreamOutcome outcome, EventStreamResultOptions? options)
@@ -294,4 +301,7 @@ internal sealed class EventStreamExecutor(
 
     private static Task DrainingAsync(HttpContext context) =>
         Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, StreamError.ServerDraining with { RetryAfter = Retry.Jittered() });
+
+    /// <summary>How a stream is run.</summary>
+    private readonly record struct Run(EventStreamProfile Profile, PumpSettings Settings, StreamFormat Format);
 }

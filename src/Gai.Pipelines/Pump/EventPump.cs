@@ -28,6 +28,7 @@ public sealed class EventPump<T> : IOpenStream
     private StreamEnding? _ending;
     private Backlog<T>? _backlog;
     private ExceptionDispatchInfo? _sourceFailure;
+    private StreamProbe? _probe;
     private ClientState _client;
     private TailState _tail;
 
@@ -101,6 +102,8 @@ public sealed class EventPump<T> : IOpenStream
         _wake.Signal(WakeSignals.Ending, onThreadPool: true);
     }
 
+    private StreamCounts Counts => new(_output.Events, _output.Bytes, _backlog?.Dropped ?? 0, _backlog?.Merged ?? 0);
+
     /// <summary>Runs the stream to its end.</summary>
     /// <param name="clientGone">Is cancelled when the client has left.</param>
     /// <returns>How it ended. Failures of the source are part of it and are not thrown.</returns>
@@ -134,6 +137,7 @@ public sealed class EventPump<T> : IOpenStream
         }
 
         _times.Stop();
+        _probe?.OnEnd(Counts);
         var outcome = new StreamOutcome(reason.Value, _output.Events, _output.Bytes, _output.Flushes, headSent, exception)
         {
             Dropped = _backlog?.Dropped ?? 0,
@@ -167,6 +171,11 @@ public sealed class EventPump<T> : IOpenStream
         // A stream that is over before it has begun starts nothing.
         if (!_wake.IsSignalled)
         {
+            if (_settings.Metrics is { MeasuresFlushes: true } metrics)
+            {
+                _probe = StreamProbe.AtStart(metrics, _settings.Scheduler.TimeProvider);
+            }
+
             _source.Start(_wake, _sourceCancellation.Token);
             _times.Start(_settings.CommitWindow, _settings.MaxAge);
         }
@@ -267,6 +276,7 @@ public sealed class EventPump<T> : IOpenStream
             if (_output.IsOpen && _output.UnflushedBytes == 0)
             {
                 _output.WriteKeepAlive();
+                _probe?.OnKeepAlive();
             }
         }
 
@@ -289,6 +299,11 @@ public sealed class EventPump<T> : IOpenStream
     private bool BeginFlush(CancellationToken clientGone)
     {
         _times.OnFlush();
+        if (_settings.Metrics is { MeasuresFlushes: true } metrics)
+        {
+            MeasureFlush(metrics);
+        }
+
         if (_output.BeginFlush(clientGone))
         {
             return true;
@@ -296,8 +311,22 @@ public sealed class EventPump<T> : IOpenStream
 
         _client = ClientState.Awaited;
         _times.OnFlushWaits();
+        _probe?.OnFlushWaits();
         _output.WakeWhenFlushed(_wake);
         return false;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void MeasureFlush(StreamMetrics metrics)
+    {
+        if (_probe is null)
+        {
+            _probe = StreamProbe.UnderWay(metrics, _settings.Scheduler.TimeProvider, Counts);
+        }
+        else
+        {
+            _probe.OnFlush(Counts);
+        }
     }
 
     /// <summary>Ends a flush that is no longer pending.</summary>
@@ -307,6 +336,7 @@ public sealed class EventPump<T> : IOpenStream
         if (_client != ClientState.Reads)
         {
             _times.OnFlushed();
+            _probe?.OnFlushed();
         }
 
         if (!_output.EndFlush() || _client == ClientState.GivenUp)

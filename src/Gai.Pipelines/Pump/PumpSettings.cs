@@ -57,4 +57,7 @@ public sealed record PumpSettings
     /// <summary>Gets the scheduler that all streams of a server share.</summary>
     /// <value>Default <see cref="StreamScheduler.Shared"/>.</value>
     public StreamScheduler Scheduler { get; init; } = StreamScheduler.Shared;
+
+    /// <summary>What is measured, if anything.</summary>
+    internal Internal.StreamMetrics? Metrics { get; init; }
 }

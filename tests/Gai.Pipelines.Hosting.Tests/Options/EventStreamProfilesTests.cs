@@ -8,7 +8,7 @@ public sealed class EventStreamProfilesTests : IDisposable
     private readonly EventStreamProfiles _profiles;
 
     public EventStreamProfilesTests() => _profiles = new EventStreamProfiles(
-        Microsoft.Extensions.Options.Options.Create(new EventStreamOptions { ChannelCapacity = 10, MaxDocumentBytes = 1000 }), _scheduler);
+        Microsoft.Extensions.Options.Options.Create(new EventStreamOptions { ChannelCapacity = 10, MaxDocumentBytes = 1000 }), _scheduler, null);
 
     public void Dispose() => _scheduler.Dispose();
 
@@ -60,7 +60,7 @@ public sealed class EventStreamProfilesTests : IDisposable
             ErrorEventName = "oops",
         };
 
-        var profile = new EventStreamProfile(options, _scheduler);
+        var profile = new EventStreamProfile(options, _scheduler, null);
 
         Assert.Equal(
             (options.KeepAliveInterval, options.CommitWindow, options.FlushPolicy, 300, options.DetachAfter, 400, _scheduler),

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Text.Json.Serialization;
@@ -50,6 +51,30 @@ public sealed partial class AllocationTests
     [Theory]
     [CombinatorialWires]
     public void ProducerSource_EachEventIsWaitedFor_AllocatesNothing(Wire wire) => With(wire, new WaitedProducer());
+
+    [Fact]
+    public void PulledSource_SomebodyMeasures_AllocatesNothing()
+    {
+        using var meter = new Meter("allocations", null, null, scope: this);
+        long events = 0;
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listening) =>
+            {
+                if (instrument.Meter == meter)
+                {
+                    listening.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, _, _) => events += value);
+        listener.SetMeasurementEventCallback<double>(static (_, _, _, _) => { });
+        listener.Start();
+
+        With(Wire.TextDeltaSse, new WaitedPull { Settings = PumpSettings.Default with { Metrics = new StreamMetrics(meter) } });
+
+        Assert.True(events > Events);
+    }
 
     private static void With(Wire wire, Scene scene)
     {
@@ -108,14 +133,16 @@ public sealed partial class AllocationTests
     /// <summary>One kind of source and one way in which its events come.</summary>
     internal abstract record Scene
     {
+        public PumpSettings Settings { get; init; } = PumpSettings.Default;
+
         public abstract void Play<T>(Dialect<T> dialect, T item);
 
         /// <summary>Runs a stream whose events are pushed one by one, each through the whole pump before the next.</summary>
-        protected static void PushOneByOne<T>(Dialect<T> dialect, StreamSource<T> source, Action pushOne, Action end)
+        protected void PushOneByOne<T>(Dialect<T> dialect, StreamSource<T> source, Action pushOne, Action end)
         {
             using var scheduler = new StreamScheduler(new ManualTimeProvider());
             var output = new NullPipeWriter();
-            Task<StreamOutcome> run = new EventPump<T>(source, dialect, output, PumpSettings.Default with { Scheduler = scheduler }).RunAsync(CancellationToken.None);
+            Task<StreamOutcome> run = new EventPump<T>(source, dialect, output, Settings with { Scheduler = scheduler }).RunAsync(CancellationToken.None);
             for (int i = 0; i < WarmUp; i++)
             {
                 pushOne();
@@ -137,10 +164,10 @@ public sealed partial class AllocationTests
         }
 
         /// <summary>Runs a short and a long stream, inline from beginning to end: they must allocate the same.</summary>
-        protected static void CompareLengths<T>(Dialect<T> dialect, Func<int, StreamSource<T>> sourceOfLength)
+        protected void CompareLengths<T>(Dialect<T> dialect, Func<int, StreamSource<T>> sourceOfLength)
         {
             using var scheduler = new StreamScheduler(new ManualTimeProvider());
-            PumpSettings settings = PumpSettings.Default with { Scheduler = scheduler };
+            PumpSettings settings = Settings with { Scheduler = scheduler };
             var output = new NullPipeWriter();
             Measure(WarmUp);
 

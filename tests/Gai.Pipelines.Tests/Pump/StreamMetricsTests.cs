@@ -1,0 +1,120 @@
+using System.Diagnostics.Metrics;
+using Gai.Pipelines.Internal;
+using Gai.Pipelines.TestUtilities;
+
+namespace Gai.Pipelines.Tests.Pump;
+
+/// <summary>What is measured of a stream, on a clock that only the test moves.</summary>
+public sealed class StreamMetricsTests : PumpTest
+{
+    private readonly object _scope = new();
+    private readonly StreamMetrics _metrics;
+
+    public StreamMetricsTests()
+    {
+        _metrics = new StreamMetrics(new Meter(StreamMetrics.MeterName, null, null, _scope));
+        Settings = Settings with { Metrics = _metrics, CommitWindow = Timeout.InfiniteTimeSpan };
+    }
+
+    [Fact]
+    public async Task Flushes_WithAndWithoutEvents_AreMeasured()
+    {
+        using var measured = new Measurements(_scope);
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        Time.Advance(TimeSpan.FromSeconds(2));
+        Source.Push("a");
+        Time.Advance(TimeSpan.FromSeconds(3));
+        Source.Push("b");
+        Source.End();
+        await run.OrFail();
+
+        Assert.Equal("<a|b|>", Output.Text);
+        Assert.Equal([2], measured.Of("gai.stream.time_to_first_event"));
+        Assert.Equal([3], measured.Of("gai.stream.flush_gap"));
+        Assert.Equal([1, 1], measured.Of("gai.stream.events"));
+        Assert.Equal([1, 1], measured.Of("gai.stream.events_per_flush"));
+        Assert.Equal([3, 2, 1], measured.Of("gai.stream.bytes"));
+        Assert.Equal([1, 1, 1], measured.Of("gai.stream.flushes"));
+        Assert.Empty(measured.Of("gai.stream.producer_wait"));
+    }
+
+    [Fact]
+    public async Task KeepAlive_IsMeasuredAndNoEvent()
+    {
+        using var measured = new Measurements(_scope);
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        Source.Push("a");
+        Time.Advance(TimeSpan.FromSeconds(16));
+        Source.End();
+        await run.OrFail();
+
+        Assert.Equal([1], measured.Of("gai.stream.keep_alives"));
+        Assert.Single(measured.Of("gai.stream.events"));
+        Assert.Empty(measured.Of("gai.stream.flush_gap"));
+    }
+
+    [Fact]
+    public async Task ClientPauses_WaitAndLossesAreMeasured()
+    {
+        Settings = Settings with { SlowClientPolicy = SlowClientPolicy.DropOldest, SlowClientBudgetBytes = 1, KeepAliveInterval = TimeSpan.Zero };
+        using var measured = new Measurements(_scope);
+        Output.HoldFlushes();
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        Source.Push("a");
+        await Output.WaitForPendingFlushAsync();
+        Source.Push("b").Push("c").Push("d");
+        Time.Advance(TimeSpan.FromSeconds(7));
+        Output.ReleaseFlush();
+        Source.End();
+        await run.OrFail();
+
+        Assert.Equal([7], measured.Of("gai.stream.producer_wait"));
+        Assert.Equal(2, measured.Of("gai.stream.dropped").Sum());
+        Assert.Empty(measured.Of("gai.stream.merged"));
+    }
+
+    [Fact]
+    public async Task ClientNeverReads_WhatNoFlushHasToldIsToldAtTheEnd()
+    {
+        Settings = Settings with { SlowClientPolicy = SlowClientPolicy.DropOldest, SlowClientBudgetBytes = 1, WriteTimeout = TimeSpan.FromSeconds(10) };
+        using var measured = new Measurements(_scope);
+        Output.HoldFlushes();
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        Source.Push("a");
+        await Output.WaitForPendingFlushAsync();
+        Source.Push("b").Push("c").Push("d");
+        Time.Advance(TimeSpan.FromSeconds(10.2));
+
+        Assert.Equal(StreamOutcomeReason.TooSlow, (await run.OrFail()).Reason);
+        Assert.Equal(2, measured.Of("gai.stream.dropped").Sum());
+        Assert.InRange(Assert.Single(measured.Of("gai.stream.producer_wait")), 10, 10.2);
+    }
+
+    [Fact]
+    public async Task ListenerComesLater_StreamUnderWay_IsMeasuredFromThenOn()
+    {
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        Source.Push("a").Push("b");
+        using var measured = new Measurements(_scope);
+        Source.Push("c").Push("d");
+        Source.End();
+        await run.OrFail();
+
+        Assert.Equal(1, measured.Of("gai.stream.events").Sum());
+        Assert.Empty(measured.Of("gai.stream.time_to_first_event"));
+    }
+
+    [Fact]
+    public void Units_AreThoseOfTheConventions()
+    {
+        using var measured = new Measurements(_scope);
+
+        Assert.Equal(
+            [
+                ("gai.stream.bytes", "By"), ("gai.stream.dropped", "{event}"), ("gai.stream.events", "{event}"), ("gai.stream.events_per_flush", "{event}"),
+                ("gai.stream.flush_gap", "s"), ("gai.stream.flushes", "{flush}"), ("gai.stream.keep_alives", "{keep_alive}"), ("gai.stream.merged", "{event}"),
+                ("gai.stream.producer_wait", "s"), ("gai.stream.time_to_first_event", "s"),
+            ],
+            measured.Units.Select(pair => (pair.Key, pair.Value!)));
+    }
+}
