@@ -46,7 +46,10 @@ public sealed class AuthorizationTests
         await reading;
         await _watched.Disposed;
         await server.IsIdleAsync();
-        Assert.Contains(server.Logs.Ours, entry => entry.Name == "StreamEnded" && entry.Message.Contains("Unauthorized", StringComparison.Ordinal));
+        await Eventually.IsTrueAsync(() => server.Logs.Ours.Count > 0, () => "nothing is logged");
+        LogEntry entry = Assert.Single(server.Logs.Ours);
+        Assert.Equal("StreamEnded", entry.Name);
+        Assert.Contains("Unauthorized", entry.Message, StringComparison.Ordinal);
     }
 
     [Fact]

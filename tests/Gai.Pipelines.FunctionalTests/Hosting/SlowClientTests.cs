@@ -34,6 +34,7 @@ public sealed class SlowClientTests
         await server.IsIdleAsync();
         await Eventually.IsTrueAsync(() => !_outcomes.IsEmpty, () => "OnClosed is not called");
         Assert.Equal(StreamOutcomeReason.TooSlow, Assert.Single(_outcomes).Reason);
+        await Eventually.IsTrueAsync(() => server.Logs.Ours.Count > 0, () => "nothing is logged");
         Assert.Equal((LogLevel.Information, "ClientTooSlow"), Assert.Single(server.Logs.Ours.Select(entry => (entry.Level, entry.Name))));
     }
 
