@@ -103,7 +103,7 @@ internal sealed class EventStreamExecutor(
         else if (outcome.HeadSent)
         {
             StreamTelemetry.LeaveRequestDuration(context);
-            Conclude(context, outcome, EndsBroken(context, dialect.FailureClose));
+            Conclude(context, outcome, CloseOf(context, dialect.FailureClose));
         }
         else
         {
@@ -186,14 +186,12 @@ internal sealed class EventStreamExecutor(
     private static DialectContext ContextOf(HttpContext context, StreamFormat format, EventStreamProfile profile) =>
         new(format, profile.Dialect, new StreamIdentity(context.TraceIdentifier, Activity.Current?.TraceId.ToHexString()));
 
-    private static bool EndsBroken(HttpContext context, FailureClose failureClose) => failureClose switch
-    {
-        FailureClose.Broken => true,
-        FailureClose.BrokenOverHttp1 => HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol),
-        _ => false,
-    };
+    private static FailureClose CloseOf(HttpContext context, FailureClose close) =>
+        close == FailureClose.BrokenOverHttp1 && !HttpProtocol.IsHttp11(context.Request.Protocol) && !HttpProtocol.IsHttp10(context.Request.Protocol)
+            ? FailureClose.Clean
+            : close;
 
-    private void Conclude(HttpContext context, in StreamOutcome outcome, bool endsBroken)
+    private void Conclude(HttpContext context, in StreamOutcome outcome, FailureClose close)
     {
         switch (outcome.Reason)
         {
@@ -210,13 +208,18 @@ internal sealed class EventStreamExecutor(
                 break;
             case StreamOutcomeReason.Drained or StreamOutcomeReason.Expired or StreamOutcomeReason.Unauthorized:
                 Log.StreamEnded(logger, context.Request.Path, outcome.Events, outcome.Reason);
-                if (endsBroken)
+                if (close == FailureClose.Broken)
                 {
                     context.Abort();
                 }
+                else if (close == FailureClose.BrokenOverHttp1)
+                {
+                    // As below: the error record is on its way, and an abort would overtake it.
+                    throw new StreamEndedException(outcome.Reason);
+                }
 
                 break;
-            case StreamOutcomeReason.SourceFailed when endsBroken:
+            case StreamOutcomeReason.SourceFailed when close != FailureClose.Clean:
                 // The server sends what is flushed, leaves out the end that HTTP prescribes, and logs the exception. To
                 // abort the connection here instead would lose bytes that are still on their way.
                 ExceptionDispatchInfo.Throw(outcome.Exception!);
@@ -305,3 +308,7 @@ internal sealed class EventStreamExecutor(
     /// <summary>How a stream is run.</summary>
     private readonly record struct Run(EventStreamProfile Profile, PumpSettings Settings, StreamFormat Format);
 }
+
+/// <summary>Breaks the end of a response whose stream was ended from outside, after its last frame.</summary>
+internal sealed class StreamEndedException(StreamOutcomeReason reason) : Exception(
+    $"The stream was ended ({reason}). Its client has the error record; the response ends broken for those that overlook it.");

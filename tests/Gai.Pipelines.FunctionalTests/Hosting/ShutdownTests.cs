@@ -55,6 +55,31 @@ public sealed class ShutdownTests
         Assert.Empty(server.Logs.WarningsAndErrors);
     }
 
+    [Fact]
+    public async Task Drain_DialectWithARecordThatSomeOverlook_RecordComesBeforeTheBrokenEnd()
+    {
+        // An abort instead of an exception would overtake the record in nearly all of these.
+        const int Streams = 20;
+        await using TestServer server = await StartAsync();
+        OpenStream[] streams = await Task.WhenAll(Enumerable.Range(0, Streams).Select(_ => OpenStream.OpenAsync(
+            server.Client("1.1"),
+            new HttpRequestMessage(HttpMethod.Post, "/v1/completions") { Content = new StringContent("""{"model":"m","stream":true,"prompt":"Hi"}""") })));
+        foreach (OpenStream stream in streams)
+        {
+            await stream.ReadEventAsync();
+        }
+
+        server.Drain();
+
+        foreach (OpenStream stream in streams)
+        {
+            using (stream)
+            {
+                Assert.Contains("{\"error\":{", await stream.ReadBrokenRestAsync(), StringComparison.Ordinal);
+            }
+        }
+    }
+
     [Theory]
     [InlineData("text/event-stream")]
     [InlineData("application/json")]
@@ -178,6 +203,7 @@ public sealed class ShutdownTests
         app =>
         {
             app.MapGet("/chat", () => TypedResults.Extensions.EventStream(_watched.ThenSilence([StreamEvent.TextDelta("Hi")])));
+            app.MapOpenAICompletions("/v1/completions", (_, _) => _watched.ThenSilence([StreamEvent.TextDelta("Hi")]));
             app.MapGet("/ticks", () => TypedResults.Extensions.EventStream(_watched.ThenSilence<Tick>([new(1)])));
             app.MapGet("/silent", () => TypedResults.Extensions.EventStream(_watched.ThenSilence<Tick>([])));
         },
