@@ -214,17 +214,19 @@ public sealed class EventPump<T> : IOpenStream
                 }
             }
 
-            if (_ending is { } ending)
-            {
-                return ending.Reason;
-            }
-
+            // Behind the end marker nothing follows, whoever asks for it.
             if (_tail == TailState.Written)
             {
                 return StreamOutcomeReason.Completed;
             }
 
-            Step step = isDue && WriteWhatIsDue() ? Step.Flush : TakeReady();
+            // What the source has given is sent before the farewell, also what had to wait for the client.
+            if (_ending is { } ending && (_backlog is not { IsEmpty: false } waiting || !EncodeWaiting(waiting)))
+            {
+                return ending.Reason;
+            }
+
+            Step step = _ending is not null || (isDue && WriteWhatIsDue()) ? Step.Flush : TakeReady();
             if (step == Step.Wait)
             {
                 PrepareToWait();
@@ -361,7 +363,7 @@ public sealed class EventPump<T> : IOpenStream
             _times.Reschedule();
         }
 
-        if (_settings.SlowClientPolicy != SlowClientPolicy.Wait && _tail == TailState.Open)
+        if (_settings.SlowClientPolicy != SlowClientPolicy.Wait && _tail == TailState.Open && _ending is null)
         {
             FillBacklog(_backlog ??= new Backlog<T>(_settings.SlowClientPolicy, _settings.SlowClientBudgetBytes, _settings.MaxFrameBytes));
         }

@@ -259,6 +259,40 @@ public sealed class SlowClientTests : PumpTest
         Assert.Equal("<a|b|!internal", text);
     }
 
+    [Theory]
+    [InlineData(16 * 1024)]
+    [InlineData(1)]
+    public async Task End_EventsWaitForTheClient_TheyComeBeforeTheFarewell(int unflushedLimit)
+    {
+        Settings = Settings with { SlowClientPolicy = SlowClientPolicy.Disconnect, UnflushedLimitBytes = unflushedLimit };
+        Output.HoldFlushes();
+        Source.Push("a");
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        Source.Push("b").Push("c");
+        Pump!.Drain();
+        Output.ReleaseFlush();
+
+        (StreamOutcome outcome, string text) = await FinishAsync(run);
+        Assert.Equal(StreamOutcomeReason.Drained, outcome.Reason);
+        Assert.Equal("<a|b|c|!server_draining", text);
+    }
+
+    [Fact]
+    public async Task End_EndMarkerWaitsForTheClient_NothingFollowsIt()
+    {
+        Source.Push("a");
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        Output.HoldFlushes();
+        Source.End();
+        await Output.WaitForPendingFlushAsync();
+        Pump!.Drain();
+        Output.ReleaseFlush();
+
+        (StreamOutcome outcome, string text) = await FinishAsync(run);
+        Assert.Equal(StreamOutcomeReason.Completed, outcome.Reason);
+        Assert.Equal("<a|>", text);
+    }
+
     [Fact]
     public async Task ClientGone_EventsWait_EndsAtOnce()
     {
