@@ -1,14 +1,44 @@
 namespace Gai.Pipelines.Internal;
 
-/// <summary>Counts the sources that ignored their cancellation and have not returned yet.</summary>
+/// <summary>Closes sources, and counts those that ignored their cancellation and have not returned yet.</summary>
 internal static class DetachedSources
 {
     private static int _count;
 
     public static int Count => Volatile.Read(ref _count);
 
-    /// <summary>Counts a source until its closing, which has taken too long to be waited for, is done.</summary>
-    public static async Task WatchAsync(Task closing)
+    /// <summary>Waits for a source to close, but not for ever.</summary>
+    /// <returns>What it threw.</returns>
+    public static async ValueTask<Exception?> CloseAsync<T>(
+        StreamSource<T> source, StreamOutcome outcome, CancellationTokenSource cancellation, TimeSpan limit, TimeProvider time)
+    {
+        Task closing = CancelAndCloseAsync(source, outcome, cancellation);
+        await closing.WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!closing.IsCompleted)
+        {
+            _ = WatchAsync(closing);
+        }
+
+        return closing.Exception?.InnerException;
+    }
+
+    private static async Task CancelAndCloseAsync<T>(StreamSource<T> source, StreamOutcome outcome, CancellationTokenSource cancellation)
+    {
+        try
+        {
+            if (outcome.Reason != StreamOutcomeReason.Completed)
+            {
+                await cancellation.CancelAsync();
+            }
+        }
+        finally
+        {
+            await source.CloseAsync(outcome);
+        }
+    }
+
+    /// <summary>Counts a source until its closing is done.</summary>
+    private static async Task WatchAsync(Task closing)
     {
         Interlocked.Increment(ref _count);
         try

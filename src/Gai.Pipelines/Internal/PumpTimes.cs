@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Gai.Pipelines.Internal;
 
 /// <summary>Knows the times of one stream: the commit window, the keep-alive, how long bytes have been held.</summary>
@@ -40,20 +42,12 @@ internal sealed class PumpTimes : TimingEntry
         {
             // A source that blocks instead of awaiting must not hold its own events back.
             _longestHold = LongestHoldMilliseconds;
-            UnflushedLimit = settings.UnflushedLimitBytes;
         }
         else
         {
             _longestHold = (long)policy.Delay.TotalMilliseconds;
-            UnflushedLimit = Math.Min(settings.UnflushedLimitBytes, policy.Bytes);
         }
     }
-
-    /// <summary>How many bytes are flushed although more events are ready.</summary>
-    public int UnflushedLimit { get; }
-
-    /// <summary>Whether the oldest byte that is held has waited too long, the time of its own pull included, when last the clock was looked at.</summary>
-    public bool HasHeldTooLong => _lookedAt - _heldSince >= _longestHold;
 
     public bool CommitIsDue => Now >= _commitAt;
 
@@ -117,26 +111,9 @@ internal sealed class PumpTimes : TimingEntry
     public void OnResume() => _lookedAt = Now;
 
     /// <summary>Sees to it that an event of a source that may block is not held too long.</summary>
-    public void OnEvent()
-    {
-        if (_eventsHeld > EventsTimedOneByOne)
-        {
-            return;
-        }
-
-        if (_eventsHeld++ == EventsTimedOneByOne)
-        {
-            HoldUntilWindowEnds();
-            return;
-        }
-
-        if (_heldSince == Never)
-        {
-            _heldSince = _lookedAt;
-        }
-
-        _lookedAt = Now;
-    }
+    /// <returns>Whether the oldest byte that is held has waited too long, the time of its own pull included.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool OnEvent() => _eventsHeld <= EventsTimedOneByOne && OnEarlyEvent();
 
     /// <summary>Begins the flush window of the bytes that are held, if it has not begun.</summary>
     public void HoldUntilWindowEnds()
@@ -174,6 +151,23 @@ internal sealed class PumpTimes : TimingEntry
         {
             Reschedule();
         }
+    }
+
+    private bool OnEarlyEvent()
+    {
+        if (_eventsHeld++ == EventsTimedOneByOne)
+        {
+            HoldUntilWindowEnds();
+            return false;
+        }
+
+        if (_heldSince == Never)
+        {
+            _heldSince = _lookedAt;
+        }
+
+        _lookedAt = Now;
+        return _lookedAt - _heldSince >= _longestHold;
     }
 
     private long WaitFrom(long now)

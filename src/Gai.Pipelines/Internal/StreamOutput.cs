@@ -7,12 +7,13 @@ namespace Gai.Pipelines.Internal;
 
 /// <summary>The output of one stream: has everything encoded, a whole frame at a time, and hands it to the transport.</summary>
 /// <remarks>Only the pump calls it, but for <see cref="CancelFlush"/>.</remarks>
-internal sealed class StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, int maxFrameBytes)
+internal sealed class StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, int maxFrameBytes, int unflushedLimit)
 {
     private readonly FrameWriter _frames = new(transport, maxFrameBytes);
     private ValueTask<FlushResult> _flush;
     private Action? _onFlushed;
     private long _flushedBytes;
+    private long _flushAt; // The first frame is never held: it brings the head of the response with it.
     private volatile bool _isFlushing;
 
     /// <summary>Whether the head of the response has been sent, and the opening of the dialect with it.</summary>
@@ -28,6 +29,12 @@ internal sealed class StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, 
     public long Flushes { get; private set; }
 
     public long UnflushedBytes => _frames.CommittedBytes - _flushedBytes;
+
+    /// <summary>Whether what is encoded has to be flushed although more events may be ready.</summary>
+    public bool MustFlush => _frames.CommittedBytes >= _flushAt;
+
+    /// <summary>Has what is encoded flushed after this event, whatever its size.</summary>
+    public void FlushNext() => _flushAt = 0;
 
     public void WriteOpening()
     {
@@ -110,6 +117,7 @@ internal sealed class StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, 
         _frames.Publish();
         IsOpen = true;
         _flushedBytes = _frames.CommittedBytes;
+        _flushAt = _flushedBytes + unflushedLimit;
         Flushes++;
         return transport.FlushAsync(CancellationToken.None);
     }

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
-using System.Runtime.ExceptionServices;
 using Gai.Pipelines.Internal;
 
 namespace Gai.Pipelines;
@@ -15,9 +14,6 @@ namespace Gai.Pipelines;
 [SuppressMessage("Design", "CA1001", Justification = "A cancellation source without a timer and not linked to another holds nothing.")]
 public sealed class EventPump<T> : IOpenStream
 {
-    // A source that is always ready gives so many events to a client that does not read before others get the thread.
-    private const int EventsBeforeOthers = 1024;
-
     private readonly StreamSource<T> _source;
     private readonly StreamOutput<T> _output;
     private readonly PumpSettings _settings;
@@ -25,12 +21,15 @@ public sealed class EventPump<T> : IOpenStream
     private readonly PumpTimes _times;
     private readonly bool _mayBlock;
     private readonly CancellationTokenSource _sourceCancellation = new();
+    private CancellationToken _clientGone;
+    private CancellationTokenRegistration _leaving;
     private StreamEnding? _ending;
-    private Backlog<T>? _backlog;
-    private ExceptionDispatchInfo? _sourceFailure;
+    private SlowClient<T>? _slow;
     private StreamProbe? _probe;
+    private Exception? _failure;
+    private StreamOutcomeReason? _reason;
     private ClientState _client;
-    private TailState _tail;
+    private bool _hasEnded; // an end marker or a farewell is written: nothing follows
 
     /// <summary>Prepares a stream.</summary>
     /// <param name="source">Where the events come from.</param>
@@ -45,7 +44,7 @@ public sealed class EventPump<T> : IOpenStream
         ArgumentNullException.ThrowIfNull(settings);
         _source = source;
         _mayBlock = source.MayBlock;
-        _output = new StreamOutput<T>(dialect, output, settings.MaxFrameBytes);
+        _output = new StreamOutput<T>(dialect, output, settings.MaxFrameBytes, settings.FlushLimitBytes);
         _settings = settings;
         _times = new PumpTimes(_wake, settings);
     }
@@ -75,21 +74,6 @@ public sealed class EventPump<T> : IOpenStream
         GivenUp,
     }
 
-    private enum TailState : byte
-    {
-        /// <summary>The source may have more.</summary>
-        Open,
-
-        /// <summary>The source has ended while the client was awaited; its last events wait.</summary>
-        Waiting,
-
-        /// <summary>The end marker is written.</summary>
-        Written,
-    }
-
-    // The first frame is never held: it brings the head of the response with it.
-    private bool MustFlush => !_output.IsOpen || _output.UnflushedBytes >= _times.UnflushedLimit || _times.HasHeldTooLong;
-
     /// <summary>Ends the stream because the server shuts down: with the dialect's error <c>server_draining</c> and without end marker.</summary>
     public void Drain() => End(StreamOutcomeReason.Drained, StreamError.ServerDraining);
 
@@ -102,49 +86,89 @@ public sealed class EventPump<T> : IOpenStream
         _wake.Signal(WakeSignals.Ending, onThreadPool: true);
     }
 
-    private StreamCounts Counts => new(_output.Events, _output.Bytes, _backlog?.Dropped ?? 0, _backlog?.Merged ?? 0);
+    private StreamCounts Counts => new(_output.Events, _output.Bytes, _slow?.Dropped ?? 0, _slow?.Merged ?? 0);
 
     /// <summary>Runs the stream to its end.</summary>
     /// <param name="clientGone">Is cancelled when the client has left.</param>
     /// <returns>How it ended. Failures of the source are part of it and are not thrown.</returns>
     public async Task<StreamOutcome> RunAsync(CancellationToken clientGone = default)
     {
-        using CancellationTokenRegistration leaving = clientGone.UnsafeRegister(static pump => ((EventPump<T>)pump!).OnClientGone(), this);
-        StreamOutcomeReason? reason = null;
-        Exception? exception = null;
+        Start(clientGone);
+        while (!RunUntilWait())
+        {
+            await WaitAsync();
+        }
+
+        return await EndAsync();
+    }
+
+    /// <summary>Begins the stream. Who has a state machine of his own calls what <see cref="RunAsync"/> calls: thousands of streams wait, and each needs only one.</summary>
+    internal void Start(CancellationToken clientGone)
+    {
+        _clientGone = clientGone;
+        _leaving = clientGone.UnsafeRegister(static pump => ((EventPump<T>)pump!).OnClientGone(), this);
+
+        // A stream that is over before it has begun starts nothing.
+        if (_wake.IsSignalled)
+        {
+            return;
+        }
+
+        if (_settings.Metrics is { MeasuresFlushes: true } metrics)
+        {
+            _probe = StreamProbe.AtStart(metrics, _settings.Scheduler.TimeProvider);
+        }
+
         try
         {
-            Start();
-            while ((reason = RunUntilWait(clientGone)) is null)
-            {
-                // The one place where a stream waits, for whatever comes first; a stream that waits holds one state machine.
-                await _wake.WaitAsync();
-                _times.OnResume();
-            }
+            _source.Start(_wake, _sourceCancellation.Token);
+            _times.Start(_settings.CommitWindow, _settings.MaxAge);
         }
         catch (Exception failure)
         {
-            // A source often notices before we do that the client has left, and throws; and a flush that throws is the client's.
-            _output.Discard();
-            exception = failure;
-            reason = _output.IsFlushing || clientGone.IsCancellationRequested ? StreamOutcomeReason.ClientGone : StreamOutcomeReason.SourceFailed;
+            Fail(failure);
+        }
+    }
+
+    /// <summary>Does all that can be done now.</summary>
+    /// <returns>Whether the stream is over, but for <see cref="EndAsync"/>. If not, it waits for a signal.</returns>
+    internal bool RunUntilWait()
+    {
+        try
+        {
+            _reason ??= Run();
+        }
+        catch (Exception failure)
+        {
+            Fail(failure);
         }
 
+        return _reason is not null;
+    }
+
+    /// <summary>Waits for whatever comes first.</summary>
+    internal ValueTask WaitAsync() => _wake.WaitAsync();
+
+    /// <summary>Says goodbye and closes the source. The last call.</summary>
+    /// <returns>How the stream has ended.</returns>
+    internal async ValueTask<StreamOutcome> EndAsync()
+    {
         bool headSent = _output.IsOpen;
-        if (headSent && (reason == StreamOutcomeReason.SourceFailed || reason == _ending?.Reason))
+        if (headSent && (_reason == StreamOutcomeReason.SourceFailed || _reason == _ending?.Reason))
         {
-            await WriteErrorAsync(exception is null ? _ending!.Farewell : Describe(exception), clientGone);
+            await WriteErrorAsync(_failure is null ? _ending!.Farewell : Describe(_failure));
         }
 
         _times.Stop();
         _probe?.OnEnd(Counts);
-        var outcome = new StreamOutcome(reason.Value, _output.Events, _output.Bytes, _output.Flushes, headSent, exception)
+        var outcome = new StreamOutcome(_reason!.Value, _output.Events, _output.Bytes, _output.Flushes, headSent, _failure)
         {
-            Dropped = _backlog?.Dropped ?? 0,
-            Merged = _backlog?.Merged ?? 0,
+            Dropped = _slow?.Dropped ?? 0,
+            Merged = _slow?.Merged ?? 0,
         };
-        Exception? closingFailure = await CloseSourceAsync(outcome);
-        return exception is null && closingFailure is not null ? outcome with { Exception = closingFailure } : outcome;
+        Exception? late = await DetachedSources.CloseAsync(_source, outcome, _sourceCancellation, _settings.DetachAfter, _settings.Scheduler.TimeProvider);
+        await _leaving.DisposeAsync();
+        return _failure is null && late is not null ? outcome with { Exception = late } : outcome;
     }
 
     /// <summary>Has an event encoded. The sources call it.</summary>
@@ -154,37 +178,31 @@ public sealed class EventPump<T> : IOpenStream
     {
         if (_client != ClientState.Reads)
         {
-            return AcceptIntoBacklog(item);
+            return AcceptForSlowClient(item);
         }
 
         _output.WriteEvent(item);
-        if (_mayBlock)
+        if (_mayBlock && _times.OnEvent())
         {
-            _times.OnEvent();
+            _output.FlushNext();
         }
 
-        return !MustFlush && !_wake.IsSignalled;
+        return !_output.MustFlush && !_wake.IsSignalled;
     }
 
-    private void Start()
+    private void Fail(Exception failure)
     {
-        // A stream that is over before it has begun starts nothing.
-        if (!_wake.IsSignalled)
-        {
-            if (_settings.Metrics is { MeasuresFlushes: true } metrics)
-            {
-                _probe = StreamProbe.AtStart(metrics, _settings.Scheduler.TimeProvider);
-            }
-
-            _source.Start(_wake, _sourceCancellation.Token);
-            _times.Start(_settings.CommitWindow, _settings.MaxAge);
-        }
+        // A source often notices before we do that the client has left, and throws; and a flush that throws is the client's.
+        _output.Discard();
+        _failure = failure;
+        _reason = _output.IsFlushing || _clientGone.IsCancellationRequested ? StreamOutcomeReason.ClientGone : StreamOutcomeReason.SourceFailed;
     }
 
-    /// <summary>Does all that can be done now.</summary>
+    /// <summary>The loop: looks at the signals, takes events, flushes.</summary>
     /// <returns>How the stream has ended; <see langword="null"/> if it waits for a signal.</returns>
-    private StreamOutcomeReason? RunUntilWait(CancellationToken clientGone)
+    private StreamOutcomeReason? Run()
     {
+        _times.OnResume();
         while (true)
         {
             // Not HasFlag: until its caller has been optimized it boxes, and a stream allocates with every wait.
@@ -210,18 +228,18 @@ public sealed class EventPump<T> : IOpenStream
 
                 if (!EndFlush())
                 {
-                    return _client == ClientState.GivenUp && !clientGone.IsCancellationRequested ? StreamOutcomeReason.TooSlow : StreamOutcomeReason.ClientGone;
+                    return _client == ClientState.GivenUp && !_clientGone.IsCancellationRequested ? StreamOutcomeReason.TooSlow : StreamOutcomeReason.ClientGone;
                 }
             }
 
             // Behind the end marker nothing follows, whoever asks for it.
-            if (_tail == TailState.Written)
+            if (_hasEnded)
             {
                 return StreamOutcomeReason.Completed;
             }
 
             // What the source has given is sent before the farewell, also what had to wait for the client.
-            if (_ending is { } ending && (_backlog is not { IsEmpty: false } waiting || !EncodeWaiting(waiting)))
+            if (_ending is { } ending && (_slow is not { IsEmpty: false } waiting || !waiting.WriteTo(_output)))
             {
                 return ending.Reason;
             }
@@ -233,7 +251,7 @@ public sealed class EventPump<T> : IOpenStream
                 return null;
             }
 
-            if (step == Step.Flush && BeginFlush(clientGone) && !EndFlush())
+            if (step == Step.Flush && BeginFlush() && !EndFlush())
             {
                 return StreamOutcomeReason.ClientGone;
             }
@@ -243,21 +261,21 @@ public sealed class EventPump<T> : IOpenStream
     /// <summary>Has events encoded as long as there are any.</summary>
     private Step TakeReady()
     {
-        if (_backlog is { IsEmpty: false } backlog && EncodeWaiting(backlog))
+        if (_slow is { IsEmpty: false } slow && slow.WriteTo(_output))
         {
             return Step.Flush;
         }
 
-        switch (_tail == TailState.Open ? _source.HandOver(this) : SourceState.Ended)
+        switch (_slow is { SourceHasEnded: true } ? SourceState.Ended : _source.HandOver(this))
         {
             case SourceState.Ready:
-                return MustFlush ? Step.Flush : Step.Look;
+                return _output.MustFlush ? Step.Flush : Step.Look;
             case SourceState.Pending:
                 return _output.UnflushedBytes > 0 && _settings.FlushPolicy.IsImmediate ? Step.Flush : Step.Wait;
             default:
-                _sourceFailure?.Throw();
+                _slow?.ThrowIfSourceFailed();
                 _output.WriteEnd();
-                _tail = TailState.Written;
+                _hasEnded = true;
                 return Step.Flush;
         }
     }
@@ -298,7 +316,7 @@ public sealed class EventPump<T> : IOpenStream
 
     /// <summary>Hands what is encoded to the transport. While that cannot take it nothing is written, which is the backpressure.</summary>
     /// <returns>Whether the transport took it at once.</returns>
-    private bool BeginFlush(CancellationToken clientGone)
+    private bool BeginFlush()
     {
         _times.OnFlush();
         if (_settings.Metrics is { MeasuresFlushes: true } metrics)
@@ -306,7 +324,7 @@ public sealed class EventPump<T> : IOpenStream
             MeasureFlush(metrics);
         }
 
-        if (_output.BeginFlush(clientGone))
+        if (_output.BeginFlush(_clientGone))
         {
             return true;
         }
@@ -363,9 +381,10 @@ public sealed class EventPump<T> : IOpenStream
             _times.Reschedule();
         }
 
-        if (_settings.SlowClientPolicy != SlowClientPolicy.Wait && _tail == TailState.Open && _ending is null)
+        if (_settings.SlowClientPolicy != SlowClientPolicy.Wait && !_hasEnded && _ending is null && _slow is not { SourceHasEnded: true })
         {
-            FillBacklog(_backlog ??= new Backlog<T>(_settings.SlowClientPolicy, _settings.SlowClientBudgetBytes, _settings.MaxFrameBytes));
+            _slow ??= new SlowClient<T>(_settings);
+            _slow.TakeFrom(_source, this, _wake);
         }
     }
 
@@ -375,74 +394,19 @@ public sealed class EventPump<T> : IOpenStream
         _output.CancelFlush();
     }
 
-    /// <summary>Takes events that wait for the client. A failure of the source waits behind them.</summary>
-    private void FillBacklog(Backlog<T> backlog)
+    private bool AcceptForSlowClient(in T item)
     {
-        if (backlog.IsFull)
-        {
-            return;
-        }
-
-        try
-        {
-            switch (_source.HandOver(this))
-            {
-                case SourceState.Pending:
-                    _source.WakeWhenReady();
-                    break;
-                case SourceState.Ended:
-                    _tail = TailState.Waiting;
-                    break;
-                default:
-                    // There is more: after others have had the thread, for a source that is always ready never pauses by itself.
-                    ThreadPool.UnsafeQueueUserWorkItem(static wake => wake.Signal(WakeSignals.Source), _wake, preferLocal: false);
-                    break;
-            }
-        }
-        catch (Exception failure)
-        {
-            _sourceFailure = ExceptionDispatchInfo.Capture(failure);
-            _tail = TailState.Waiting;
-        }
-    }
-
-    /// <summary>Lets an event wait for the client.</summary>
-    /// <returns>Whether the source shall go on.</returns>
-    private bool AcceptIntoBacklog(in T item)
-    {
-        Backlog<T> backlog = _backlog!;
-        backlog.Add(item);
-        if (backlog.IsFull && _settings.SlowClientPolicy == SlowClientPolicy.Disconnect)
+        bool goOn = _slow!.Accept(item);
+        if (_slow.IsTooSlow)
         {
             GiveUp();
         }
 
-        return !backlog.IsFull && !_wake.IsSignalled && backlog.Added % EventsBeforeOthers != 0;
-    }
-
-    /// <summary>Has the events encoded that waited for the client.</summary>
-    /// <returns>Whether they must be flushed before there can be more.</returns>
-    private bool EncodeWaiting(Backlog<T> backlog)
-    {
-        if (backlog.TakeGap() is > 0 and long dropped)
-        {
-            _output.WriteGap(dropped);
-        }
-
-        while (backlog.TryTake(out T? item))
-        {
-            _output.WriteEvent(item);
-            if (MustFlush)
-            {
-                return true;
-            }
-        }
-
-        return false;
+        return goOn && !_wake.IsSignalled;
     }
 
     /// <summary>Writes the last frame of a stream that has failed. It is on a frame boundary, whatever happened before.</summary>
-    private async ValueTask WriteErrorAsync(StreamError error, CancellationToken clientGone)
+    private async ValueTask WriteErrorAsync(StreamError error)
     {
         try
         {
@@ -456,14 +420,14 @@ public sealed class EventPump<T> : IOpenStream
 
         try
         {
-            _tail = TailState.Written;
-            bool hasEnded = BeginFlush(clientGone);
-            while (!hasEnded)
+            _hasEnded = true;
+            bool isFlushed = BeginFlush();
+            while (!isFlushed)
             {
                 await _wake.WaitAsync();
                 bool isDue = (_wake.Take() & WakeSignals.Tick) != WakeSignals.None;
-                hasEnded = _output.FlushHasEnded;
-                if (!hasEnded)
+                isFlushed = _output.FlushHasEnded;
+                if (!isFlushed)
                 {
                     WhileAwaitingClient(isDue);
                 }
@@ -486,35 +450,6 @@ public sealed class EventPump<T> : IOpenStream
         catch (Exception)
         {
             return StreamError.Internal;
-        }
-    }
-
-    /// <summary>Waits for the source to close, but not for ever.</summary>
-    /// <returns>What it threw.</returns>
-    private async ValueTask<Exception?> CloseSourceAsync(StreamOutcome outcome)
-    {
-        Task closing = CancelAndCloseAsync(outcome);
-        await closing.WaitAsync(_settings.DetachAfter, _settings.Scheduler.TimeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!closing.IsCompleted)
-        {
-            _ = DetachedSources.WatchAsync(closing);
-        }
-
-        return closing.Exception?.InnerException;
-    }
-
-    private async Task CancelAndCloseAsync(StreamOutcome outcome)
-    {
-        try
-        {
-            if (outcome.Reason != StreamOutcomeReason.Completed)
-            {
-                await _sourceCancellation.CancelAsync();
-            }
-        }
-        finally
-        {
-            await _source.CloseAsync(outcome);
         }
     }
 

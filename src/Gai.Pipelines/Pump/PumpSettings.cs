@@ -58,6 +58,9 @@ public sealed record PumpSettings
     /// <value>Default <see cref="StreamScheduler.Shared"/>.</value>
     public StreamScheduler Scheduler { get; init; } = StreamScheduler.Shared;
 
+    /// <summary>How many bytes are flushed although more events are ready, whatever the policy.</summary>
+    internal int FlushLimitBytes => FlushPolicy.IsImmediate ? UnflushedLimitBytes : Math.Min(UnflushedLimitBytes, FlushPolicy.Bytes);
+
     /// <summary>What is measured, if anything.</summary>
     internal Internal.StreamMetrics? Metrics { get; init; }
 }
