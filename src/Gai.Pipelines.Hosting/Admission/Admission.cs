@@ -4,8 +4,11 @@ namespace Gai.Pipelines.Hosting;
 
 /// <summary>Whether a stream may begin, and its places among the limits until it is over. Disposed of once.</summary>
 /// <param name="Refusal">What the client is told if it may not.</param>
-internal readonly record struct Admission(StreamError? Refusal) : IDisposable
+internal sealed record Admission(StreamError? Refusal) : IDisposable
 {
+    /// <summary>Gets the admission of a stream that no limit applies to; all of them share it.</summary>
+    public static Admission Unlimited { get; } = new(Refusal: null);
+
     /// <summary>The place among all streams, if they are limited.</summary>
     public RateLimitLease? Total { get; init; }
 

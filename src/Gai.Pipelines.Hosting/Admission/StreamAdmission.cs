@@ -36,6 +36,11 @@ internal sealed class StreamAdmission : IDisposable
     /// <param name="perEndpoint">How many streams its endpoint may have.</param>
     public Admission Enter(HttpContext context, int? perEndpoint)
     {
+        if (_total is null && _clients is null && perEndpoint is null)
+        {
+            return Admission.Unlimited;
+        }
+
         var places = new Admission(Refusal: null) { Total = _total?.AttemptAcquire() };
         if (places.Total is { IsAcquired: false })
         {

@@ -30,6 +30,7 @@ public static class GaiPipelinesApplicationBuilderExtensions
             handlers.ThrowOnBadRequest = true;
         }
 
-        return app.UseMiddleware<EventStreamMiddleware>();
+        // UseMiddleware<EventStreamMiddleware>() does the same, but finds it anew in a scope of services for every request (0.5 KB a stream).
+        return app.Use(next => context => middleware.InvokeAsync(context, next));
     }
 }

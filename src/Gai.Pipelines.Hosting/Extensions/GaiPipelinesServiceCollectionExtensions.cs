@@ -69,6 +69,7 @@ public static class GaiPipelinesServiceCollectionExtensions
         services.TryAddSingleton<EventStreamExecutor>();
         services.TryAddSingleton(static provider => new EventStreamMiddleware(
             provider.GetRequiredService<EventStreamProfiles>(),
+            provider.GetRequiredService<EventStreamExecutor>(),
             provider.GetRequiredService<ILogger<EventStreamMiddleware>>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, DrainService>());
         return services;

@@ -15,18 +15,17 @@ internal sealed class StreamRegistry
 
     public bool IsDraining => Volatile.Read(ref _emptied) is not null;
 
-    /// <summary>Adds a stream, unless the server shuts down.</summary>
-    /// <returns>What takes it out again, or <see langword="null"/>.</returns>
-    public Entry? TryAdd(IOpenStream stream, HttpContext context)
+    /// <summary>Adds a stream, unless the server shuts down. <see cref="Remove"/> takes it out again.</summary>
+    public bool TryAdd(Entry entry)
     {
         lock (_lock)
         {
             if (_emptied is not null)
             {
-                return null;
+                return false;
             }
 
-            var entry = new Entry(this, stream, context) { Next = _first };
+            entry.Next = _first;
             if (_first is not null)
             {
                 _first.Previous = entry;
@@ -34,7 +33,30 @@ internal sealed class StreamRegistry
 
             _first = entry;
             _count++;
-            return entry;
+            return true;
+        }
+    }
+
+    public void Remove(Entry entry)
+    {
+        lock (_lock)
+        {
+            if (entry.Previous is null)
+            {
+                _first = entry.Next;
+            }
+            else
+            {
+                entry.Previous.Next = entry.Next;
+            }
+
+            if (entry.Next is not null)
+            {
+                entry.Next.Previous = entry.Previous;
+            }
+
+            _count--;
+            CompleteIfEmpty();
         }
     }
 
@@ -94,29 +116,6 @@ internal sealed class StreamRegistry
         return open;
     }
 
-    private void Remove(Entry entry)
-    {
-        lock (_lock)
-        {
-            if (entry.Previous is null)
-            {
-                _first = entry.Next;
-            }
-            else
-            {
-                entry.Previous.Next = entry.Next;
-            }
-
-            if (entry.Next is not null)
-            {
-                entry.Next.Previous = entry.Previous;
-            }
-
-            _count--;
-            CompleteIfEmpty();
-        }
-    }
-
     private void CompleteIfEmpty()
     {
         if (_count == 0)
@@ -125,17 +124,15 @@ internal sealed class StreamRegistry
         }
     }
 
-    /// <summary>One open stream.</summary>
-    internal sealed class Entry(StreamRegistry registry, IOpenStream stream, HttpContext context) : IDisposable
+    /// <summary>One open stream. The entry is its own list node.</summary>
+    internal abstract class Entry
     {
         public Entry? Previous { get; set; }
 
         public Entry? Next { get; set; }
 
-        public IOpenStream Stream { get; } = stream;
+        public abstract IOpenStream Stream { get; }
 
-        public HttpContext Context { get; } = context;
-
-        public void Dispose() => registry.Remove(this);
+        public abstract HttpContext Context { get; }
     }
 }

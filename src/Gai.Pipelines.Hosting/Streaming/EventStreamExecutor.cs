@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.IO.Pipelines;
 using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -7,7 +6,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Gai.Pipelines.Hosting;
 
-/// <summary>Runs a stream as the response to a request. All doors lead here.</summary>
+/// <summary>Opens streams as responses to requests: negotiates, looks for a place, and lets the stream run or says why not. All doors lead here.</summary>
 internal sealed class EventStreamExecutor(
     EventStreamProfiles profiles,
     StreamRegistry streams,
@@ -15,65 +14,96 @@ internal sealed class EventStreamExecutor(
     StreamTelemetry telemetry,
     ILogger<EventStreamExecutor> logger)
 {
+    public StreamTelemetry Telemetry => telemetry;
+
+    public ILogger Logger => logger;
+
     public EventStreamProfile ProfileOf(HttpContext context) => profiles.Of(context.GetEndpoint());
 
-    /// <summary>Negotiates, sets the head, pumps, and concludes by the outcome.</summary>
+    /// <summary>Opens a stream and runs it to its end.</summary>
     /// <exception cref="Exception">What the source threw, if the client could not be told by a record: the server is to answer or break the response.</exception>
-    public async Task ExecuteAsync<T>(HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, EventStreamResultOptions? options)
+    /// <remarks>Not async: until the end, the one state machine that waits for a stream on this side of the pump is its run's.</remarks>
+    public Task ExecuteAsync<T>(HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, EventStreamResultOptions? options)
     {
-        EventStreamFeature feature = EventStreamFeature.Of(context);
-        feature.IsOpened = true;
+        EventStreamFeature.Of(context).IsOpened = true;
         StreamFormat? format = options?.Format ?? Negotiate(context, dialects);
-        if (format is null || LastEventId.IsTerminal(context.Request))
+        if (format is null)
         {
-            await RefuseAsync(context, source, options, () => format is null ? NotAcceptableAsync(context, dialects) : NoContentAsync(context));
-        }
-        else
-        {
-            await RunAdmittedAsync(context, source, dialects, options, format.Value);
+            return RefuseAsync(context, source, options, () => NotAcceptableAsync(context, dialects));
         }
 
-        feature.IsConcluded = true;
-    }
+        if (LastEventId.IsTerminal(context.Request))
+        {
+            return RefuseAsync(context, source, options, () => NoContentAsync(context));
+        }
 
-    /// <summary>Runs a stream that finds a place among the limits; others are refused.</summary>
-    private async Task RunAdmittedAsync<T>(
-        HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, EventStreamResultOptions? options, StreamFormat format)
-    {
-        using Admission place = await EnterAsync(context, source, options);
-        if (place.Refusal is { } refusal)
-        {
-            await RefuseAsync(context, source, options, () => RefusedAsync(context, refusal));
-        }
-        else if (format == StreamFormat.JsonDocument)
-        {
-            await RunDocumentAsync(context, source, dialects, options);
-        }
-        else
-        {
-            await RunStreamAsync(context, source, dialects, options, format);
-        }
-    }
-
-    /// <summary>Looks for a place. If the application's key of a client fails, whoever fills the source still learns that nobody will read it.</summary>
-    private async ValueTask<Admission> EnterAsync<T>(HttpContext context, StreamSource<T> source, EventStreamResultOptions? options)
-    {
+        EventStreamProfile profile = ProfileOf(context);
+        Admission? place = null;
+        StreamRun<T> run;
         try
         {
-            return admission.Enter(context, ProfileOf(context).MaxStreams);
+            place = admission.Enter(context, profile.MaxStreams);
+            if (place.Refusal is { } refusal)
+            {
+                return RefuseAsync(context, source, options, () => RefusedAsync(context, refusal));
+            }
+
+            Dialect<T> dialect = dialects.Create(ContextOf(context, format.Value, profile));
+            run = new StreamRun<T>(this, context, source, dialect, format.Value, profile, options, place);
         }
         catch (Exception failure)
         {
-            await CloseUnusedAsync(context, source, new StreamOutcome(StreamOutcomeReason.SourceFailed, 0, 0, 0, HeadSent: false, failure), options);
-            throw;
+            // The key of a client and the dialect are the application's code.
+            place?.Dispose();
+            return FailAsync(context, source, options, failure);
         }
+
+        if (!streams.TryAdd(run))
+        {
+            place.Dispose();
+            return RefuseAsync(context, source, options, () => DrainingAsync(context));
+        }
+
+        return run.RunAsync();
     }
+
+    /// <summary>Takes a stream that is over out of the open ones.</summary>
+    public void Remove(StreamRegistry.Entry run) => streams.Remove(run);
 
     /// <summary>Answers a client whose last event says that its stream is over: it must not connect again (WHATWG HTML 9.2.3).</summary>
     public static Task NoContentAsync(HttpContext context)
     {
         context.Response.StatusCode = StatusCodes.Status204NoContent;
         return Task.CompletedTask;
+    }
+
+    /// <summary>Answers a client whose stream cannot go on here, since the server shuts down.</summary>
+    public static Task DrainingAsync(HttpContext context) =>
+        Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, StreamError.ServerDraining with { RetryAfter = Retry.Jittered() });
+
+    /// <summary>Answers a client that has seen nothing of a stream that has failed: the middleware does, or whoever else handles exceptions here.</summary>
+    public static Task AnswerAsync(HttpContext context, Exception failure)
+    {
+        if (EventStreamFeature.Of(context) is { IsResult: true, Middleware: { } middleware } && !context.Response.HasStarted)
+        {
+            return middleware.AnswerAsync(context, failure);
+        }
+
+        ExceptionDispatchInfo.Throw(failure);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Tells the application that its stream is over. What it throws then must not spoil a response that is complete.</summary>
+    public void Notify(HttpContext context, EventStreamResultOptions? options, in StreamOutcome outcome)
+    {
+        try
+        {
+            options?.OnClosed?.Invoke(outcome);
+        }
+        catch (Exception failure)
+        {
+            Log.OnClosedFailed(logger, context.Request.Path, failure);
+        }
     }
 
     private static StreamFormat? Negotiate<T>(HttpContext context, DialectFactory<T> dialects)
@@ -87,204 +117,28 @@ internal sealed class EventStreamExecutor(
         return FormatSelector.Select(context.Request.Headers.Accept, dialects.Formats);
     }
 
-    private async Task RunStreamAsync<T>(
-        HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, EventStreamResultOptions? options, StreamFormat format)
-    {
-        EventStreamProfile profile = ProfileOf(context);
-        Dialect<T> dialect = await CreateAsync(context, dialects, ContextOf(context, format, profile), source, options);
-        var head = new ResponseHead(context.Response);
-        head.Set(format);
-        StreamOutcome? run = await PumpAsync(context, source, dialect, context.Response.BodyWriter, new Run(profile, profile.Pump, format), options);
-        if (run is not { } outcome)
-        {
-            head.Unset();
-            await RefuseAsync(context, source, options, () => DrainingAsync(context));
-        }
-        else if (outcome.HeadSent)
-        {
-            StreamTelemetry.LeaveRequestDuration(context);
-            Conclude(context, outcome, CloseOf(context, dialect.FailureClose));
-        }
-        else
-        {
-            head.Unset();
-            await ConcludeUnsentAsync(context, outcome);
-        }
-    }
-
-    private async Task RunDocumentAsync<T>(
-        HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, EventStreamResultOptions? options)
-    {
-        EventStreamProfile profile = ProfileOf(context);
-        Dialect<T> dialect = await CreateAsync(context, dialects, ContextOf(context, StreamFormat.JsonDocument, profile), source, options);
-        using var document = new DocumentWriter(profile.MaxDocumentBytes);
-        StreamOutcome? run = await PumpAsync(context, source, dialect, document, new Run(profile, profile.Document, StreamFormat.JsonDocument), options);
-        if (run is not { } outcome)
-        {
-            await RefuseAsync(context, source, options, () => DrainingAsync(context));
-        }
-        else if (outcome.Exception is DocumentTooLargeException tooLarge)
-        {
-            Log.StreamRefused(logger, context.Request.Path, StatusCodes.Status406NotAcceptable, tooLarge.Message);
-            await Problem.WriteAsync(context, StatusCodes.Status406NotAcceptable, tooLarge.Message);
-        }
-        else if (outcome.Reason != StreamOutcomeReason.Completed)
-        {
-            await ConcludeUnsentAsync(context, outcome);
-        }
-        else
-        {
-            ReadOnlyMemory<byte> body = document.ToDocument(dialect.DocumentShape);
-            context.Response.ContentType = "application/json; charset=utf-8";
-            context.Response.Headers.CacheControl = "no-cache";
-            context.Response.ContentLength = body.Length;
-            await context.Response.Body.WriteAsync(body, context.RequestAborted);
-        }
-    }
-
-    /// <summary>Pumps a stream that the registry knows of.</summary>
-    /// <returns><see langword="null"/> if the server lets no new stream begin.</returns>
-    private async Task<StreamOutcome?> PumpAsync<T>(
-        HttpContext context, StreamSource<T> source, Dialect<T> dialect, PipeWriter output, Run run, EventStreamResultOptions? options)
-    {
-        var pump = new EventPump<T>(source, dialect, output, run.Settings);
-        using StreamRegistry.Entry? entry = streams.TryAdd(pump, context);
-        if (entry is null)
-        {
-            return null;
-        }
-
-        using Activity? activity = StreamTelemetry.Begin(context, run.Format);
-        TimeProvider time = run.Settings.Scheduler.TimeProvider;
-        long start = time.GetTimestamp();
-        StreamOutcome outcome;
-        await using (AuthorizationWatch.Start(pump, context, run.Profile.Authorization, run.Settings.Scheduler, logger))
-        {
-            outcome = await pump.RunAsync(context.RequestAborted);
-        }
-
-        telemetry.OnEnd(context, activity, time.GetElapsedTime(start), outcome);
-        Notify(context, options, outcome);
-        return outcome;
-    }
-
-    /// <summary>Makes the dialect. If that fails, whoever fills the source still learns that nobody will read it.</summary>
-    private async ValueTask<Dialect<T>> CreateAsync<T>(
-        HttpContext context, DialectFactory<T> dialects, DialectContext dialectContext, StreamSource<T> source, EventStreamResultOptions? options)
-    {
-        try
-        {
-            return dialects.Create(dialectContext);
-        }
-        catch (Exception failure)
-        {
-            await CloseUnusedAsync(context, source, new StreamOutcome(StreamOutcomeReason.SourceFailed, 0, 0, 0, HeadSent: false, failure), options);
-            throw;
-        }
-    }
-
     private static DialectContext ContextOf(HttpContext context, StreamFormat format, EventStreamProfile profile) =>
-        new(format, profile.Dialect, new StreamIdentity(context.TraceIdentifier, Activity.Current?.TraceId.ToHexString()));
-
-    private static FailureClose CloseOf(HttpContext context, FailureClose close) =>
-        close == FailureClose.BrokenOverHttp1 && !HttpProtocol.IsHttp11(context.Request.Protocol) && !HttpProtocol.IsHttp10(context.Request.Protocol)
-            ? FailureClose.Clean
-            : close;
-
-    private void Conclude(HttpContext context, in StreamOutcome outcome, FailureClose close)
-    {
-        switch (outcome.Reason)
-        {
-            case StreamOutcomeReason.Completed when outcome.Exception is { } late:
-                Log.SourceDisposalFailed(logger, context.Request.Path, late);
-                break;
-            case StreamOutcomeReason.ClientGone:
-                Log.ClientGone(logger, context.Request.Path, outcome.Events);
-                break;
-            case StreamOutcomeReason.TooSlow:
-                // What the transport still holds is for a client that does not read: to wait for it would be to wait for ever.
-                Log.ClientTooSlow(logger, context.Request.Path, outcome.Events);
-                context.Abort();
-                break;
-            case StreamOutcomeReason.Drained or StreamOutcomeReason.Expired or StreamOutcomeReason.Unauthorized:
-                Log.StreamEnded(logger, context.Request.Path, outcome.Events, outcome.Reason);
-                if (close == FailureClose.Broken)
-                {
-                    context.Abort();
-                }
-                else if (close == FailureClose.BrokenOverHttp1)
-                {
-                    // As below: the error record is on its way, and an abort would overtake it.
-                    throw new StreamEndedException(outcome.Reason);
-                }
-
-                break;
-            case StreamOutcomeReason.SourceFailed when close != FailureClose.Clean:
-                // The server sends what is flushed, leaves out the end that HTTP prescribes, and logs the exception. To
-                // abort the connection here instead would lose bytes that are still on their way.
-                ExceptionDispatchInfo.Throw(outcome.Exception!);
-                break;
-            case StreamOutcomeReason.SourceFailed when outcome.Exception is StreamAbandonedException abandoned:
-                if (!EventStreamFeature.Of(context).TryLeaveToMiddleware(outcome.Events))
-                {
-                    Log.StreamAbandoned(logger, context.Request.Path, outcome.Events, abandoned.Message);
-                }
-
-                break;
-            case StreamOutcomeReason.SourceFailed:
-                Log.StreamFailed(logger, context.Request.Path, outcome.Events, outcome.Exception!);
-                break;
-        }
-    }
-
-    /// <summary>Concludes a stream of which the client has seen nothing: the response can still be another one.</summary>
-    private async Task ConcludeUnsentAsync(HttpContext context, StreamOutcome outcome)
-    {
-        switch (outcome.Reason)
-        {
-            case StreamOutcomeReason.Drained:
-                await DrainingAsync(context);
-                break;
-            case StreamOutcomeReason.Expired:
-                await Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, StreamError.Expired with { RetryAfter = Retry.Jittered() });
-                break;
-            case StreamOutcomeReason.Unauthorized:
-                await Problem.WriteAsync(context, StatusCodes.Status401Unauthorized, StreamError.Unauthorized);
-                break;
-            case StreamOutcomeReason.SourceFailed:
-                // The middleware, or whoever else handles exceptions here, answers and logs it.
-                ExceptionDispatchInfo.Throw(outcome.Exception!);
-                break;
-            default:
-                Log.ClientGone(logger, context.Request.Path, outcome.Events);
-                break;
-        }
-    }
+        new(format, profile.Dialect, new StreamIdentity(context, static request => ((HttpContext)request).TraceIdentifier, Activity.Current?.TraceId.ToHexString()));
 
     private async Task RefuseAsync<T>(HttpContext context, StreamSource<T> source, EventStreamResultOptions? options, Func<Task> answer)
     {
-        await CloseUnusedAsync(context, source, new StreamOutcome(StreamOutcomeReason.Refused, 0, 0, 0, HeadSent: false), options);
+        await CloseUnusedAsync(context, source, options, new StreamOutcome(StreamOutcomeReason.Refused, 0, 0, 0, HeadSent: false));
         await answer();
         telemetry.OnRefused(context);
+        EventStreamFeature.Of(context).IsConcluded = true;
     }
 
-    private async Task CloseUnusedAsync<T>(HttpContext context, StreamSource<T> source, StreamOutcome outcome, EventStreamResultOptions? options)
+    private async Task FailAsync<T>(HttpContext context, StreamSource<T> source, EventStreamResultOptions? options, Exception failure)
+    {
+        await CloseUnusedAsync(context, source, options, new StreamOutcome(StreamOutcomeReason.SourceFailed, 0, 0, 0, HeadSent: false, failure));
+        await AnswerAsync(context, failure);
+    }
+
+    /// <summary>Closes the source of a stream that does not run: whoever fills it learns that nobody will read it.</summary>
+    private async Task CloseUnusedAsync<T>(HttpContext context, StreamSource<T> source, EventStreamResultOptions? options, StreamOutcome outcome)
     {
         await source.CloseAsync(outcome);
         Notify(context, options, outcome);
-    }
-
-    /// <summary>Tells the application that its stream is over. What it throws then must not spoil a response that is complete.</summary>
-    private void Notify(HttpContext context, EventStreamResultOptions? options, StreamOutcome outcome)
-    {
-        try
-        {
-            options?.OnClosed?.Invoke(outcome);
-        }
-        catch (Exception failure)
-        {
-            Log.OnClosedFailed(logger, context.Request.Path, failure);
-        }
     }
 
     private Task NotAcceptableAsync<T>(HttpContext context, DialectFactory<T> dialects)
@@ -301,14 +155,4 @@ internal sealed class EventStreamExecutor(
         Log.StreamRefused(logger, context.Request.Path, status, refusal.Message);
         return Problem.WriteAsync(context, status, refusal);
     }
-
-    private static Task DrainingAsync(HttpContext context) =>
-        Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, StreamError.ServerDraining with { RetryAfter = Retry.Jittered() });
-
-    /// <summary>How a stream is run.</summary>
-    private readonly record struct Run(EventStreamProfile Profile, PumpSettings Settings, StreamFormat Format);
 }
-
-/// <summary>Breaks the end of a response whose stream was ended from outside, after its last frame.</summary>
-internal sealed class StreamEndedException(StreamOutcomeReason reason) : Exception(
-    $"The stream was ended ({reason}). Its client has the error record; the response ends broken for those that overlook it.");

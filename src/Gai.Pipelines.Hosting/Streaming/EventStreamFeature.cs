@@ -3,12 +3,18 @@ using Microsoft.AspNetCore.Http;
 namespace Gai.Pipelines.Hosting;
 
 /// <summary>What a request remembers of the stream that its handler opened.</summary>
-internal sealed class EventStreamFeature(HttpContext context, bool hasMiddleware)
+internal sealed class EventStreamFeature(HttpContext context, EventStreamMiddleware? middleware)
 {
     public HttpContext Context { get; } = context;
 
+    /// <summary>What surrounds the request, if the application uses it.</summary>
+    public EventStreamMiddleware? Middleware { get; } = middleware;
+
     /// <summary>Whether a stream was begun, so that what happens in this request is ours to answer.</summary>
     public bool IsOpened { get; set; }
+
+    /// <summary>Whether a result runs the stream, so that nothing of the handler is left to fail.</summary>
+    public bool IsResult { get; set; }
 
     /// <summary>Whether the client has its whole answer, and the log as well: what the handler does after that changes nothing.</summary>
     public bool IsConcluded { get; set; }
@@ -25,7 +31,7 @@ internal sealed class EventStreamFeature(HttpContext context, bool hasMiddleware
         EventStreamFeature? feature = context.Features.Get<EventStreamFeature>();
         if (feature is null)
         {
-            feature = new EventStreamFeature(context, hasMiddleware: false);
+            feature = new EventStreamFeature(context, middleware: null);
             context.Features.Set(feature);
         }
 
@@ -36,14 +42,14 @@ internal sealed class EventStreamFeature(HttpContext context, bool hasMiddleware
     /// <returns><see langword="false"/> if there is no middleware.</returns>
     public bool TryLeaveToMiddleware(long events)
     {
-        EventsBeforeAbandoned = hasMiddleware ? events : null;
-        return hasMiddleware;
+        EventsBeforeAbandoned = Middleware is null ? null : events;
+        return Middleware is not null;
     }
 
     public void Abandon()
     {
         IsAbandoned = true;
-        if (hasMiddleware)
+        if (Middleware is not null)
         {
             return;
         }

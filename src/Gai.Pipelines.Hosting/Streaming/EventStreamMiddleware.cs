@@ -13,11 +13,14 @@ public sealed class EventStreamMiddleware : IMiddleware
     private readonly EventStreamProfiles _profiles;
     private readonly ILogger<EventStreamMiddleware> _logger;
 
-    internal EventStreamMiddleware(EventStreamProfiles profiles, ILogger<EventStreamMiddleware> logger)
+    internal EventStreamMiddleware(EventStreamProfiles profiles, EventStreamExecutor executor, ILogger<EventStreamMiddleware> logger)
     {
         _profiles = profiles;
+        Executor = executor;
         _logger = logger;
     }
+
+    internal EventStreamExecutor Executor { get; }
 
     /// <summary>Whether other endpoints answer a request that they cannot read with a bare 400, as the framework does outside of development.</summary>
     internal bool HidesBadRequests { get; set; }
@@ -35,16 +38,48 @@ public sealed class EventStreamMiddleware : IMiddleware
             return EventStreamExecutor.NoContentAsync(context);
         }
 
-        var feature = new EventStreamFeature(context, hasMiddleware: true);
+        var feature = new EventStreamFeature(context, this);
         context.Features.Set(feature);
-        return InvokeAsync(feature, context, next);
+        Task handling = HandleAsync(context, next);
+
+        // A result that runs is the executor's, its failures as well. Thousands of streams wait here: they need no state machine for that.
+        return feature.IsResult && !handling.IsCompleted ? handling : InvokeAsync(feature, context, handling);
     }
 
-    private async Task InvokeAsync(EventStreamFeature feature, HttpContext context, RequestDelegate next)
+    /// <summary>Answers a request of which the client has seen nothing, after a failure.</summary>
+    internal Task AnswerAsync(HttpContext context, Exception failure)
+    {
+        StreamError error = _profiles.Of(context.GetEndpoint()).Describe(failure);
+        int status = StreamFailure.Status(failure, error);
+        if (status >= StatusCodes.Status500InternalServerError)
+        {
+            Log.StreamFailedEarly(_logger, context.Request.Path, status, failure);
+        }
+        else
+        {
+            Log.StreamRefused(_logger, context.Request.Path, status, failure.Message);
+        }
+
+        return Problem.WriteAsync(context, failure, status, error);
+    }
+
+    private static Task HandleAsync(HttpContext context, RequestDelegate next)
     {
         try
         {
-            await next(context);
+            return next(context);
+        }
+        catch (Exception failure)
+        {
+            return Task.FromException(failure);
+        }
+    }
+
+    private async Task InvokeAsync(EventStreamFeature feature, HttpContext context, Task handling)
+    {
+        try
+        {
+            await handling;
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested && IsOurs(feature, context))
         {
@@ -92,20 +127,4 @@ public sealed class EventStreamMiddleware : IMiddleware
     private static bool IsOurs(EventStreamFeature feature, HttpContext context) => feature.IsOpened || IsOurs(context);
 
     private static bool IsOurs(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<EventStreamMetadata>() is not null;
-
-    private Task AnswerAsync(HttpContext context, Exception failure)
-    {
-        StreamError error = _profiles.Of(context.GetEndpoint()).Describe(failure);
-        int status = StreamFailure.Status(failure, error);
-        if (status >= StatusCodes.Status500InternalServerError)
-        {
-            Log.StreamFailedEarly(_logger, context.Request.Path, status, failure);
-        }
-        else
-        {
-            Log.StreamRefused(_logger, context.Request.Path, status, failure.Message);
-        }
-
-        return Problem.WriteAsync(context, failure, status, error);
-    }
 }

@@ -10,7 +10,7 @@ namespace Gai.Pipelines.Hosting;
 /// <remarks>An instance answers one request.</remarks>
 public sealed class EventStreamResult<T> : IResult, IEndpointMetadataProvider
 {
-    private readonly Func<EventStreamProfile, StreamSource<T>> _source;
+    private Func<EventStreamProfile, StreamSource<T>>? _source;
     private readonly Func<HttpContext, EventStreamResultOptions?, DialectFactory<T>> _dialect;
     private readonly EventStreamResultOptions? _options;
 
@@ -27,11 +27,17 @@ public sealed class EventStreamResult<T> : IResult, IEndpointMetadataProvider
     /// <summary>Runs the stream to its end.</summary>
     /// <param name="httpContext">The request.</param>
     /// <returns>A task that ends with the stream.</returns>
+    /// <exception cref="InvalidOperationException">It was run before.</exception>
     public Task ExecuteAsync(HttpContext httpContext)
     {
         ArgumentNullException.ThrowIfNull(httpContext);
+
+        // Whoever waits for the stream holds this: what made the source is not needed any more.
+        Func<EventStreamProfile, StreamSource<T>> source = Interlocked.Exchange(ref _source, null) ??
+            throw new InvalidOperationException("This result has been run already, and its events are read once. Make a new EventStream(...) for each request.");
         EventStreamExecutor executor = EventStreamServices.Executor(httpContext);
-        return executor.ExecuteAsync(httpContext, _source(executor.ProfileOf(httpContext)), _dialect(httpContext, _options), _options);
+        EventStreamFeature.Of(httpContext).IsResult = true;
+        return executor.ExecuteAsync(httpContext, source(executor.ProfileOf(httpContext)), _dialect(httpContext, _options), _options);
     }
 
     static void IEndpointMetadataProvider.PopulateMetadata(MethodInfo method, EndpointBuilder builder)

@@ -44,7 +44,7 @@ internal static partial class Problem
         context.Response.StatusCode = status;
         context.Response.ContentType = document.ContentType;
         context.Response.ContentLength = body.WrittenCount;
-        return context.Response.Body.WriteAsync(body.WrittenMemory, context.RequestAborted).AsTask();
+        return context.Response.Body.WriteAsync(body.WrittenMemory, CancellationToken.None).AsTask();
     }
 
     private static async Task WriteProblemAsync(HttpContext context, int status, StreamError error)
@@ -67,7 +67,7 @@ internal static partial class Problem
             return;
         }
 
-        await context.Response.WriteAsJsonAsync(problem, Json.ProblemDetails, "application/problem+json", context.RequestAborted);
+        await context.Response.WriteAsJsonAsync(problem, Json.ProblemDetails, "application/problem+json");
     }
 
     private static void AddIfAny(ProblemDetails problem, string name, string? value)

@@ -12,7 +12,7 @@ public sealed class StreamAdmissionTests
     {
         using StreamAdmission admission = New(new());
 
-        Assert.Equal(default, admission.Enter(ContextOf(_chat), null));
+        Assert.Same(Hosting.Admission.Unlimited, admission.Enter(ContextOf(_chat), null));
     }
 
     [Fact]

@@ -28,12 +28,12 @@ public sealed class DrainServiceTests
     [Fact]
     public async Task Stopping_StreamThatFinishes_IsLeftAlone()
     {
-        StreamRegistry.Entry entry = Open();
+        OpenEntryStub entry = Open();
         Task stopping = NewService(new()).StoppingAsync(default);
         _time.Advance(TimeSpan.FromSeconds(17.9));
         Assert.False(stopping.IsCompleted);
 
-        entry.Dispose();
+        _streams.Remove(entry);
 
         await stopping.OrFail();
         Assert.Empty(_stream.Endings);
@@ -43,8 +43,8 @@ public sealed class DrainServiceTests
     [Fact]
     public async Task Stopping_StreamThatGoesOn_IsEndedAfterNineTenths()
     {
-        StreamRegistry.Entry entry = Open();
-        _stream.OnEnd = entry.Dispose;
+        OpenEntryStub entry = Open();
+        _stream.OnEnd = () => _streams.Remove(entry);
         Task stopping = NewService(new()).StoppingAsync(default);
         _time.Advance(TimeSpan.FromSeconds(17.9));
         Assert.Empty(_stream.Endings);
@@ -59,8 +59,8 @@ public sealed class DrainServiceTests
     [Fact]
     public async Task Stopping_EndAtOnce_DoesNotWait()
     {
-        StreamRegistry.Entry entry = Open();
-        _stream.OnEnd = entry.Dispose;
+        OpenEntryStub entry = Open();
+        _stream.OnEnd = () => _streams.Remove(entry);
 
         await NewService(new() { DrainMode = DrainMode.EndAtOnce }).StoppingAsync(default).OrFail();
 
@@ -119,11 +119,13 @@ public sealed class DrainServiceTests
         Assert.Contains("DrainTimeout is 00:00:20, and the host stops waiting after 00:00:10.", failure.Message, StringComparison.Ordinal);
     }
 
-    private StreamRegistry.Entry Open()
+    private OpenEntryStub Open()
     {
         var context = new DefaultHttpContext();
         context.Features.Set<IHttpRequestLifetimeFeature>(_connection);
-        return _streams.TryAdd(_stream, context)!;
+        var entry = new OpenEntryStub(_stream, context);
+        Assert.True(_streams.TryAdd(entry));
+        return entry;
     }
 
     /// <summary>Moves the clock on once a wait has begun: a continuation may still be on its way to it.</summary>

@@ -1,4 +1,5 @@
 using Gai.Pipelines.Internal;
+using Microsoft.AspNetCore.Http;
 
 namespace Gai.Pipelines.Hosting.Tests.Lifetime;
 
@@ -15,4 +16,12 @@ internal sealed class OpenStreamStub : IOpenStream
         Endings.Add((reason, farewell));
         OnEnd();
     }
+}
+
+/// <summary>An open stream as the registry knows it.</summary>
+internal sealed class OpenEntryStub(IOpenStream stream, HttpContext context) : StreamRegistry.Entry
+{
+    public override IOpenStream Stream { get; } = stream;
+
+    public override HttpContext Context { get; } = context;
 }

@@ -12,18 +12,18 @@ public sealed class StreamRegistryTests
     [InlineData(2, 1, 0)]
     [InlineData(1, 0, 2)]
     [InlineData(1, 2, 0)]
-    public void Dispose_InAnyOrder_TakesTheRightOneOut(int first, int second, int third)
+    public void Remove_InAnyOrder_TakesTheRightOneOut(int first, int second, int third)
     {
         OpenStreamStub[] streams = [new(), new(), new()];
         StreamRegistry.Entry[] entries = [.. streams.Select(Add)];
 
-        entries[first].Dispose();
+        _streams.Remove(entries[first]);
         Assert.Equal(2, _streams.Count);
-        entries[second].Dispose();
+        _streams.Remove(entries[second]);
         Assert.Equal(1, _streams.Count);
         Assert.Equal(1, _streams.EndAll());
         Assert.Equal(third, Assert.Single(Enumerable.Range(0, 3), i => streams[i].Endings.Count > 0));
-        entries[third].Dispose();
+        _streams.Remove(entries[third]);
         Assert.Equal(0, _streams.Count);
         Assert.Equal(0, _streams.EndAll());
     }
@@ -35,7 +35,7 @@ public sealed class StreamRegistryTests
 
         Assert.True(_streams.IsDraining);
         Assert.True(ended.IsCompleted);
-        Assert.Null(_streams.TryAdd(new OpenStreamStub(), new DefaultHttpContext()));
+        Assert.False(_streams.TryAdd(new OpenEntryStub(new OpenStreamStub(), new DefaultHttpContext())));
         Assert.Equal(0, _streams.Count);
     }
 
@@ -47,9 +47,9 @@ public sealed class StreamRegistryTests
 
         Task ended = _streams.CloseAsync();
         Assert.Same(ended, _streams.CloseAsync());
-        first.Dispose();
+        _streams.Remove(first);
         Assert.False(ended.IsCompleted);
-        second.Dispose();
+        _streams.Remove(second);
 
         await ended.OrFail();
     }
@@ -58,7 +58,7 @@ public sealed class StreamRegistryTests
     public void EndAll_StreamThatEndsMeanwhile_IsNoObstacle()
     {
         StreamRegistry.Entry? entry = null;
-        entry = Add(new OpenStreamStub { OnEnd = () => entry!.Dispose() });
+        entry = Add(new OpenStreamStub { OnEnd = () => _streams.Remove(entry!) });
         Add(new OpenStreamStub());
 
         Assert.Equal(2, _streams.EndAll());
@@ -92,7 +92,7 @@ public sealed class StreamRegistryTests
         var lifetime = new AbortFeature();
         var context = new DefaultHttpContext();
         context.Features.Set<Microsoft.AspNetCore.Http.Features.IHttpRequestLifetimeFeature>(lifetime);
-        _streams.TryAdd(new OpenStreamStub(), context);
+        _streams.TryAdd(new OpenEntryStub(new OpenStreamStub(), context));
 
         Assert.Equal(1, _streams.AbortAll());
         Assert.Equal(1, lifetime.Aborts);
@@ -103,8 +103,7 @@ public sealed class StreamRegistryTests
     {
         await Parallel.ForAsync(0, 10_000, (_, _) =>
         {
-            using StreamRegistry.Entry? entry = _streams.TryAdd(new OpenStreamStub(), new DefaultHttpContext());
-            Assert.NotNull(entry);
+            _streams.Remove(Add(new OpenStreamStub()));
             return ValueTask.CompletedTask;
         });
 
@@ -112,5 +111,10 @@ public sealed class StreamRegistryTests
         Assert.Equal(0, _streams.EndAll());
     }
 
-    private StreamRegistry.Entry Add(OpenStreamStub stream) => _streams.TryAdd(stream, new DefaultHttpContext())!;
+    private OpenEntryStub Add(OpenStreamStub stream)
+    {
+        var entry = new OpenEntryStub(stream, new DefaultHttpContext());
+        Assert.True(_streams.TryAdd(entry));
+        return entry;
+    }
 }

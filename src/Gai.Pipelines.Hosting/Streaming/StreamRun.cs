@@ -1,0 +1,216 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.ExceptionServices;
+using Gai.Pipelines.Internal;
+using Microsoft.AspNetCore.Http;
+
+namespace Gai.Pipelines.Hosting;
+
+/// <summary>One stream as the response to a request, from its head to what is concluded from its outcome.</summary>
+/// <remarks>An idle stream holds this and its pump. What its end needs is made at its end.</remarks>
+[SuppressMessage("Design", "CA1001", Justification = "RunAsync, which is called once, disposes of the document.")]
+internal sealed class StreamRun<T> : StreamRegistry.Entry
+{
+    private readonly EventStreamExecutor _executor;
+    private readonly EventStreamProfile _profile;
+    private readonly EventStreamResultOptions? _options;
+    private readonly Admission _place;
+    private readonly Dialect<T> _dialect;
+    private readonly EventPump<T> _pump;
+    private readonly DocumentWriter? _document;
+    private readonly StreamFormat _format;
+
+    public StreamRun(
+        EventStreamExecutor executor,
+        HttpContext context,
+        StreamSource<T> source,
+        Dialect<T> dialect,
+        StreamFormat format,
+        EventStreamProfile profile,
+        EventStreamResultOptions? options,
+        Admission place)
+    {
+        _executor = executor;
+        Context = context;
+        _dialect = dialect;
+        _format = format;
+        _profile = profile;
+        _options = options;
+        _place = place;
+        if (format == StreamFormat.JsonDocument)
+        {
+            _document = new DocumentWriter(profile.MaxDocumentBytes);
+            _pump = new EventPump<T>(source, dialect, _document, profile.Document);
+        }
+        else
+        {
+            _pump = new EventPump<T>(source, dialect, context.Response.BodyWriter, profile.Pump);
+        }
+    }
+
+    public override IOpenStream Stream => _pump;
+
+    public override HttpContext Context { get; }
+
+    private TimeProvider Time => _profile.Pump.Scheduler.TimeProvider;
+
+    private ResponseHead Head => new(Context.Response);
+
+    /// <summary>Pumps the stream to its end and concludes it. Called once, when the registry knows of it.</summary>
+    /// <exception cref="Exception">What the source threw, if the client could not be told by a record.</exception>
+    public async Task RunAsync()
+    {
+        long start = Time.GetTimestamp();
+        using Activity? activity = StreamTelemetry.Begin(Context, _format);
+        AuthorizationWatch? watch = AuthorizationWatch.Start(_pump, Context, _profile.Authorization, _profile.Pump.Scheduler, _executor.Logger);
+        try
+        {
+            if (_document is null)
+            {
+                Head.Set(_format);
+            }
+
+            _pump.Start(Context.RequestAborted);
+            while (!_pump.RunUntilWait())
+            {
+                await _pump.WaitAsync();
+            }
+
+            await EndAsync(start, activity, watch);
+        }
+        finally
+        {
+            _executor.Remove(this);
+            _place.Dispose();
+            _document?.Dispose();
+        }
+    }
+
+    private async Task EndAsync(long start, Activity? activity, AuthorizationWatch? watch)
+    {
+        StreamOutcome outcome = await _pump.EndAsync();
+        if (watch is not null)
+        {
+            await watch.DisposeAsync();
+        }
+
+        _executor.Telemetry.OnEnd(Context, activity, Time.GetElapsedTime(start), outcome);
+        _executor.Notify(Context, _options, outcome);
+        if (_document is not null)
+        {
+            await ConcludeDocumentAsync(_document, outcome);
+        }
+        else if (outcome.HeadSent)
+        {
+            StreamTelemetry.LeaveRequestDuration(Context);
+            Conclude(outcome);
+        }
+        else
+        {
+            Head.Unset();
+            await ConcludeUnsentAsync(outcome);
+        }
+
+        EventStreamFeature.Of(Context).IsConcluded = true;
+    }
+
+    /// <summary>Concludes a stream of which the client has seen at least the head.</summary>
+    private void Conclude(in StreamOutcome outcome)
+    {
+        FailureClose close = CloseOf(_dialect.FailureClose);
+        PathString path = Context.Request.Path;
+        switch (outcome.Reason)
+        {
+            case StreamOutcomeReason.Completed when outcome.Exception is { } late:
+                Log.SourceDisposalFailed(_executor.Logger, path, late);
+                break;
+            case StreamOutcomeReason.ClientGone:
+                Log.ClientGone(_executor.Logger, path, outcome.Events);
+                break;
+            case StreamOutcomeReason.TooSlow:
+                // What the transport still holds is for a client that does not read: to wait for it would be to wait for ever.
+                Log.ClientTooSlow(_executor.Logger, path, outcome.Events);
+                Context.Abort();
+                break;
+            case StreamOutcomeReason.Drained or StreamOutcomeReason.Expired or StreamOutcomeReason.Unauthorized:
+                Log.StreamEnded(_executor.Logger, path, outcome.Events, outcome.Reason);
+                if (close == FailureClose.Broken)
+                {
+                    Context.Abort();
+                }
+                else if (close == FailureClose.BrokenOverHttp1)
+                {
+                    // As below: the error record is on its way, and an abort would overtake it.
+                    throw new StreamEndedException(outcome.Reason);
+                }
+
+                break;
+            case StreamOutcomeReason.SourceFailed when close != FailureClose.Clean:
+                // The server sends what is flushed, leaves out the end that HTTP prescribes, and logs the exception. To
+                // abort the connection here instead would lose bytes that are still on their way.
+                ExceptionDispatchInfo.Throw(outcome.Exception!);
+                break;
+            case StreamOutcomeReason.SourceFailed when outcome.Exception is StreamAbandonedException abandoned:
+                if (!EventStreamFeature.Of(Context).TryLeaveToMiddleware(outcome.Events))
+                {
+                    Log.StreamAbandoned(_executor.Logger, path, outcome.Events, abandoned.Message);
+                }
+
+                break;
+            case StreamOutcomeReason.SourceFailed:
+                Log.StreamFailed(_executor.Logger, path, outcome.Events, outcome.Exception!);
+                break;
+        }
+    }
+
+    private FailureClose CloseOf(FailureClose close) =>
+        close == FailureClose.BrokenOverHttp1 && !HttpProtocol.IsHttp11(Context.Request.Protocol) && !HttpProtocol.IsHttp10(Context.Request.Protocol)
+            ? FailureClose.Clean
+            : close;
+
+    /// <summary>Concludes a stream of which the client has seen nothing: the response can still be another one.</summary>
+    private Task ConcludeUnsentAsync(StreamOutcome outcome)
+    {
+        switch (outcome.Reason)
+        {
+            case StreamOutcomeReason.Drained:
+                return EventStreamExecutor.DrainingAsync(Context);
+            case StreamOutcomeReason.Expired:
+                return Problem.WriteAsync(Context, StatusCodes.Status503ServiceUnavailable, StreamError.Expired with { RetryAfter = Retry.Jittered() });
+            case StreamOutcomeReason.Unauthorized:
+                return Problem.WriteAsync(Context, StatusCodes.Status401Unauthorized, StreamError.Unauthorized);
+            case StreamOutcomeReason.SourceFailed:
+                return EventStreamExecutor.AnswerAsync(Context, outcome.Exception!);
+            default:
+                Log.ClientGone(_executor.Logger, Context.Request.Path, outcome.Events);
+                return Task.CompletedTask;
+        }
+    }
+
+    private async Task ConcludeDocumentAsync(DocumentWriter document, StreamOutcome outcome)
+    {
+        if (outcome.Exception is DocumentTooLargeException tooLarge)
+        {
+            Log.StreamRefused(_executor.Logger, Context.Request.Path, StatusCodes.Status406NotAcceptable, tooLarge.Message);
+            await Problem.WriteAsync(Context, StatusCodes.Status406NotAcceptable, tooLarge.Message);
+        }
+        else if (outcome.Reason != StreamOutcomeReason.Completed)
+        {
+            await ConcludeUnsentAsync(outcome);
+        }
+        else
+        {
+            ReadOnlyMemory<byte> body = document.ToDocument(_dialect.DocumentShape);
+            Context.Response.ContentType = "application/json; charset=utf-8";
+            Context.Response.Headers.CacheControl = "no-cache";
+            Context.Response.ContentLength = body.Length;
+
+            // Without a token: if the client has left, nobody is there to be told by an exception.
+            await Context.Response.Body.WriteAsync(body, CancellationToken.None);
+        }
+    }
+}
+
+/// <summary>Breaks the end of a response whose stream was ended from outside, after its last frame.</summary>
+internal sealed class StreamEndedException(StreamOutcomeReason reason) : Exception(
+    $"The stream was ended ({reason}). Its client has the error record; the response ends broken for those that overlook it.");
