@@ -1,0 +1,96 @@
+using Gai.Pipelines.LoadTests.Client;
+using Gai.Pipelines.LoadTests.Engines;
+using Gai.Pipelines.LoadTests.Measuring;
+using Gai.Pipelines.LoadTests.Servers;
+
+namespace Gai.Pipelines.LoadTests.Scenarios;
+
+/// <summary>Many streams, one engine that produces an event for each of them at every tick, as a batching inference server does.</summary>
+/// <remarks>
+/// The schedule waits for nobody: an event says when it was due, and is late from then on. A first part of the ticks, on the same
+/// streams, is not measured.
+/// </remarks>
+internal class TickingScenario(string name, string does, LoadSettings defaults, LoadSettings quick) : IScenario
+{
+    public string Name => name;
+
+    public string Does => does;
+
+    public LoadSettings Defaults => defaults;
+
+    public LoadSettings Quick => quick;
+
+    public Task WarmUpAsync(ScenarioRun run) => Task.CompletedTask;
+
+    public async Task<RunFigures> MeasureAsync(ScenarioRun run)
+    {
+        LoadSettings settings = run.Settings;
+        var plan = new TickPlan((long)(settings.WarmSeconds * settings.Rate), (long)(settings.Seconds * settings.Rate), (long)(1_000_000 / settings.Rate));
+        using LoadClient client = run.CreateClient();
+        Task<IReadOnlyList<StreamResult>> load = run.Engine.RunAsync(client, Name, new Arrivals.Together(settings.Streams), number => Request(run, plan, number));
+        await UntilOrEndAsync(run, load, async () => (await run.Server.StreamsAsync()).Joined == settings.Streams, "Not all streams were opened.");
+
+        await run.Server.TickAsync(plan);
+        TickState state = await TicksAsync(run, plan);
+        long all = (plan.Warm + plan.Measured) * settings.Streams;
+        if (SlowStreams(settings) == 0)
+        {
+            await UntilOrEndAsync(run, load, () => Task.FromResult(client.Events >= all - state.Skipped), "Not all events came.");
+        }
+
+        ServerUsage end = await run.Server.UsageAsync();
+        await run.Server.CompleteAsync();
+        IReadOnlyList<StreamResult> streams = await FinishAsync(run, client, load);
+        if (state.Skipped > 0 && SlowStreams(settings) == 0)
+        {
+            run.Doubt($"{state.Skipped} events found a full channel and were not produced");
+        }
+
+        return run.Figures(client, streams, (state.Begin!, end), MeasuredEvents(settings, plan), new Dictionary<string, double>(StringComparer.Ordinal)
+        {
+            ["engine lag, max ms"] = state.MaxLag / 1_000.0,
+            ["skipped events"] = state.Skipped,
+        });
+    }
+
+    /// <summary>How many of the streams are read slowly.</summary>
+    protected virtual int SlowStreams(LoadSettings settings) => 0;
+
+    protected virtual long MeasuredEvents(LoadSettings settings, TickPlan plan) => plan.Measured * settings.Streams;
+
+    /// <summary>Waits for the streams, whose server has ended them.</summary>
+    protected virtual Task<IReadOnlyList<StreamResult>> FinishAsync(ScenarioRun run, LoadClient client, Task<IReadOnlyList<StreamResult>> load) =>
+        load.WaitAsync(TimeSpan.FromSeconds(30));
+
+    protected virtual StreamRequest Request(ScenarioRun run, TickPlan plan, int number) =>
+        new(Paths.Live, run.Format, new Expectation(plan.Warm + plan.Measured, MeasureFrom: plan.Warm));
+
+    private static async Task<TickState> TicksAsync(ScenarioRun run, TickPlan plan)
+    {
+        while (true)
+        {
+            TickState state = await run.Server.TicksAsync();
+            run.Report((double)state.Ticks / (plan.Warm + plan.Measured));
+            if (state.IsOver)
+            {
+                return state;
+            }
+
+            await Task.Delay(250);
+        }
+    }
+
+    /// <summary>Waits for something; if the streams end before, says why.</summary>
+    private static Task UntilOrEndAsync(ScenarioRun run, Task<IReadOnlyList<StreamResult>> load, Func<Task<bool>> isTrue, string problem) => ScenarioRun.UntilAsync(
+        async () =>
+        {
+            if (load.IsCompleted)
+            {
+                throw new InvalidOperationException($"{problem} {(await load).Select(static stream => stream.Problem).FirstOrDefault(static text => text is not null)}");
+            }
+
+            return await isTrue();
+        },
+        TimeSpan.FromSeconds(30),
+        () => $"{problem} {run.Server.Errors}");
+}
