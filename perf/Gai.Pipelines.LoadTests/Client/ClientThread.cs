@@ -91,9 +91,12 @@ internal sealed class ClientThread : IDisposable
     /// <summary>Leaves all streams.</summary>
     public void Dispose()
     {
-        _isOver = true;
-        Sockets.Wake();
-        _thread.Join();
+        if (!_isOver)
+        {
+            _isOver = true;
+            Sockets.Wake();
+            _thread.Join();
+        }
     }
 
     private void Run()

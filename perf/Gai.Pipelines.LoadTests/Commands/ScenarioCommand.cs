@@ -13,7 +13,7 @@ internal sealed class ScenarioCommand
 {
     private readonly IScenario _scenario;
     private readonly Option<string> _servers;
-    private readonly Option<string> _format = new("--format") { Description = "sse or ndjson", DefaultValueFactory = static _ => WireFormat.Sse.Name };
+    private readonly Option<string?> _format = new("--format") { Description = "sse or ndjson" };
     private readonly Option<string> _protocol = new("--protocol") { Description = "h1 or h2 (without TLS, by prior knowledge)", DefaultValueFactory = static _ => "h1" };
     private readonly Option<int> _rounds = new("--rounds") { Description = "turns of each server", DefaultValueFactory = static _ => 5 };
     private readonly Option<int> _streams;
@@ -71,7 +71,13 @@ internal sealed class ScenarioCommand
         }
     }
 
-    private static string DefaultServers(string scenario) => scenario == "idle" ? "gai,gai+source=channel,framework,bare" : "gai,framework,hand,good,copy,raw";
+    private static string DefaultServers(string scenario) => scenario switch
+    {
+        "idle" => "gai,gai+source=channel,framework,bare",
+        "duplex" => "gai,json,good",
+        "fanout" or "slow" => "gai,framework,hand,good,copy",
+        _ => "gai,framework,hand,good,copy,raw",
+    };
 
     private async Task<int> RunAsync(ParseResult parsed)
     {
@@ -79,7 +85,7 @@ internal sealed class ScenarioCommand
         LoadSettings defaults = quick ? _scenario.Quick : _scenario.Defaults;
         LoadSettings settings = defaults with
         {
-            Format = WireFormat.Of(parsed.GetValue(_format)!).Name,
+            Format = WireFormat.Of(parsed.GetValue(_format) ?? defaults.Format).Name,
             Protocol = ProtocolNames.Of(parsed.GetValue(_protocol)!),
             Streams = ValueOf(parsed, _streams, defaults.Streams),
             Rate = ValueOf(parsed, _rate, defaults.Rate),
@@ -96,7 +102,10 @@ internal sealed class ScenarioCommand
         var load = new LoadCase(name, _scenario.Name, settings, servers, quick ? 1 : parsed.GetValue(_rounds));
         foreach (string server in servers)
         {
-            ContenderSpec.Parse(server);
+            if (Contenders.WhyNot(ContenderSpec.Parse(server), _scenario.Name, settings) is { } why)
+            {
+                throw new ArgumentException($"{_scenario.Name} cannot run against {server}: {why}.");
+            }
         }
 
         LoadReport report = await new CaseRunner(new LoadEngine(), new ProgressDisplay()).RunAsync(load, CommandText.Of(parsed));

@@ -8,12 +8,6 @@ namespace Gai.Pipelines.LoadTests.Scenarios;
 /// <summary>Streams that say nothing: what one of them holds of the managed heap, and the processor time that all of them cost.</summary>
 internal sealed class IdleScenario : IScenario
 {
-    public const string HeapPerStream = "heap per stream, B";
-    public const string PinnedPerStream = "pinned per stream, B";
-    public const string ResidentPerStream = "resident per stream, B";
-    public const string CpuShare = "CPU, % of a core";
-    public const string KeepAlives = "keep-alives";
-
     private const int WarmStreams = 200;
 
     // Gradually, so that the buffers that the server holds while it reads requests are few, and much alike for each server.
@@ -67,11 +61,11 @@ internal sealed class IdleScenario : IScenario
         await UntilOpenAsync(run, 0);
         return run.Figures(client, streams, (begin, end), 0, new Dictionary<string, double>(StringComparer.Ordinal)
         {
-            [HeapPerStream] = (double)(full.HeapBytes - empty.HeapBytes) / settings.Streams,
-            [PinnedPerStream] = (double)(full.PinnedBytes - empty.PinnedBytes) / settings.Streams,
-            [ResidentPerStream] = (double)(full.ResidentBytes - empty.ResidentBytes) / settings.Streams,
-            [CpuShare] = 100.0 * (end.CpuMicroseconds - begin.CpuMicroseconds) / (end.Time - begin.Time),
-            [KeepAlives] = streams.Sum(static stream => stream.KeepAlives),
+            [MoreFigures.HeapPerStream] = (double)(full.HeapBytes - empty.HeapBytes) / settings.Streams,
+            [MoreFigures.PinnedPerStream] = (double)(full.PinnedBytes - empty.PinnedBytes) / settings.Streams,
+            [MoreFigures.ResidentPerStream] = (double)(full.ResidentBytes - empty.ResidentBytes) / settings.Streams,
+            [MoreFigures.CpuShare] = 100.0 * (end.CpuMicroseconds - begin.CpuMicroseconds) / (end.Time - begin.Time),
+            [MoreFigures.KeepAlives] = streams.Sum(static stream => stream.KeepAlives),
         });
     }
 

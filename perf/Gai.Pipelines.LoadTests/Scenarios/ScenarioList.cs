@@ -18,6 +18,10 @@ internal static class ScenarioList
             new LoadSettings { Streams = 60, Rate = 1_000, Seconds = 8, WarmSeconds = 4 },
             new LoadSettings { Streams = 5, Rate = 1_000, Seconds = 0.5, WarmSeconds = 0.1 }),
         new IdleScenario(),
+        new FanoutScenario(),
+        new SlowScenario(),
+        new ConnectScenario(),
+        new DuplexScenario(),
     ];
 
     /// <summary>Finds one by its name.</summary>

@@ -13,6 +13,7 @@ internal sealed class ScenarioRun(ServerProcess server, LoadSettings settings, I
     private const double BusyClient = 0.9;
 
     private readonly CpuTrack _cpu = new();
+    private readonly int _errorsBefore = server.Errors.Length;
     private readonly List<string> _doubts = [];
 
     public ServerProcess Server => server;
@@ -109,9 +110,10 @@ internal sealed class ScenarioRun(ServerProcess server, LoadSettings settings, I
             yield return $"{problem.Count()} of {streams.Count} streams: {problem.Key}";
         }
 
-        if (server.Errors.Length > 0)
+        string errors = server.Errors[_errorsBefore..];
+        if (errors.Length > 0)
         {
-            yield return $"the server logged: {server.Errors[..Math.Min(400, server.Errors.Length)]}";
+            yield return $"the server logged: {errors[..Math.Min(400, errors.Length)]}";
         }
     }
 }

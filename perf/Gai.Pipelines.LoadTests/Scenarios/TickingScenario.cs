@@ -39,28 +39,29 @@ internal class TickingScenario(string name, string does, LoadSettings defaults, 
         }
 
         ServerUsage end = await run.Server.UsageAsync();
+        var more = new Dictionary<string, double>(StringComparer.Ordinal)
+        {
+            [MoreFigures.EngineLag] = state.MaxLag / 1_000.0,
+            [MoreFigures.SourceBytes] = state.SourceBytes,
+        };
+        await LookAsync(run, state, more);
         await run.Server.CompleteAsync();
-        IReadOnlyList<StreamResult> streams = await FinishAsync(run, client, load);
+        await UntilOrEndAsync(run, load, () => Task.FromResult(client.Ended >= settings.Streams - SlowStreams(settings)), "Not all streams ended.");
+        client.Dispose();
+        IReadOnlyList<StreamResult> streams = await load;
         if (state.Skipped > 0 && SlowStreams(settings) == 0)
         {
             run.Doubt($"{state.Skipped} events found a full channel and were not produced");
         }
 
-        return run.Figures(client, streams, (state.Begin!, end), MeasuredEvents(settings, plan), new Dictionary<string, double>(StringComparer.Ordinal)
-        {
-            ["engine lag, max ms"] = state.MaxLag / 1_000.0,
-            ["skipped events"] = state.Skipped,
-        });
+        return run.Figures(client, streams, (state.Begin!, end), plan.Measured * (settings.Streams - SlowStreams(settings)), more);
     }
 
-    /// <summary>How many of the streams are read slowly.</summary>
+    /// <summary>How many of the streams are read slowly, the first ones. Their events count for nothing but themselves.</summary>
     protected virtual int SlowStreams(LoadSettings settings) => 0;
 
-    protected virtual long MeasuredEvents(LoadSettings settings, TickPlan plan) => plan.Measured * settings.Streams;
-
-    /// <summary>Waits for the streams, whose server has ended them.</summary>
-    protected virtual Task<IReadOnlyList<StreamResult>> FinishAsync(ScenarioRun run, LoadClient client, Task<IReadOnlyList<StreamResult>> load) =>
-        load.WaitAsync(TimeSpan.FromSeconds(30));
+    /// <summary>Looks at the server while all streams are still open.</summary>
+    protected virtual Task LookAsync(ScenarioRun run, TickState state, Dictionary<string, double> more) => Task.CompletedTask;
 
     protected virtual StreamRequest Request(ScenarioRun run, TickPlan plan, int number) =>
         new(Paths.Live, run.Format, new Expectation(plan.Warm + plan.Measured, MeasureFrom: plan.Warm));
@@ -76,7 +77,7 @@ internal class TickingScenario(string name, string does, LoadSettings defaults, 
                 return state;
             }
 
-            await Task.Delay(250);
+            await Task.Delay(500);
         }
     }
 
@@ -84,7 +85,7 @@ internal class TickingScenario(string name, string does, LoadSettings defaults, 
     private static Task UntilOrEndAsync(ScenarioRun run, Task<IReadOnlyList<StreamResult>> load, Func<Task<bool>> isTrue, string problem) => ScenarioRun.UntilAsync(
         async () =>
         {
-            if (load.IsCompleted)
+            if (load.IsCompleted && !await isTrue())
             {
                 throw new InvalidOperationException($"{problem} {(await load).Select(static stream => stream.Problem).FirstOrDefault(static text => text is not null)}");
             }

@@ -1,4 +1,6 @@
+using Gai.Pipelines.LoadTests.Client;
 using Gai.Pipelines.LoadTests.Measuring;
+using Gai.Pipelines.LoadTests.Scenarios;
 
 namespace Gai.Pipelines.LoadTests.Servers;
 
@@ -18,6 +20,19 @@ internal static class Contenders
         (RawServer.Name, "the floor of any server: sockets, one send for each event, no HTTP server (HTTP/1.1 only)"),
         (BareContender.Name, "a handler that only waits (idle only)"),
     ];
+
+    /// <summary>Says why a server cannot do what is asked.</summary>
+    /// <returns><see langword="null"/> if it can.</returns>
+    public static string? WhyNot(ContenderSpec spec, string scenario, LoadSettings settings) => (spec.Name, scenario) switch
+    {
+        (FrameworkContender.Name, _) when settings.Format != WireFormat.Sse.Name => "it writes Server-Sent Events only",
+        (JsonContender.Name, _) when settings.Format != WireFormat.Ndjson.Name => "it writes NDJSON only",
+        (RawServer.Name, _) when settings.Protocol != Protocol.Http1 => "it speaks HTTP/1.1 only",
+        (RawServer.Name, "idle" or "fanout" or "duplex" or "slow") => "it has neither channels nor a request that is read",
+        (BareContender.Name, not "idle") => "it only waits",
+        (not (GaiContender.Name or JsonContender.Name or GoodContender.Name), "duplex") => "it does not answer records",
+        _ => null,
+    };
 
     /// <summary>Makes one.</summary>
     public static IContender Create(ContenderSpec spec, WireFormat format) => spec.Name switch

@@ -30,15 +30,16 @@ internal sealed record TickPlan(long Warm, long Measured, long Interval);
 /// <param name="IsOver">Whether that was all.</param>
 /// <param name="Skipped">How many events streams had no room for; they do not exist for their readers.</param>
 /// <param name="MaxLag">The most microseconds that a tick began after it was due, among those that are measured.</param>
+/// <param name="SourceBytes">What making the measured events has allocated, which is the application's and not the server's.</param>
 /// <param name="Begin">The server when the measured ticks began.</param>
-internal sealed record TickState(long Ticks, bool IsOver, long Skipped, long MaxLag, ServerUsage? Begin);
+internal sealed record TickState(long Ticks, bool IsOver, long Skipped, long MaxLag, long SourceBytes, ServerUsage? Begin);
 
 /// <inheritdoc cref="ITicker"/>
 internal sealed class Ticker<T>(Func<string, T> make) : ITicker
 {
     private readonly Lock _lock = new();
     private volatile ITickTarget<T>[] _targets = [];
-    private volatile TickState _state = new(0, IsOver: true, 0, 0, null);
+    private volatile TickState _state = new(0, IsOver: true, 0, 0, 0, null);
 
     public TickState State => _state;
 
@@ -58,7 +59,7 @@ internal sealed class Ticker<T>(Func<string, T> make) : ITicker
 
     public void Start(TickPlan plan)
     {
-        _state = new TickState(0, IsOver: false, 0, 0, null);
+        _state = new TickState(0, IsOver: false, 0, 0, 0, null);
         new Thread(() => Run(plan)) { IsBackground = true, Name = "engine" }.Start();
     }
 
@@ -76,6 +77,7 @@ internal sealed class Ticker<T>(Func<string, T> make) : ITicker
         long start = Clock.Now + 50_000;
         long skipped = 0;
         long maxLag = 0;
+        long sourceBytes = 0;
         ServerUsage? begin = null;
         for (long tick = 0; tick < plan.Warm + plan.Measured; tick++)
         {
@@ -87,7 +89,9 @@ internal sealed class Ticker<T>(Func<string, T> make) : ITicker
             }
 
             maxLag = tick >= plan.Warm ? Math.Max(maxLag, Clock.Now - due) : 0;
+            long before = GC.GetAllocatedBytesForCurrentThread();
             T item = make(Letters.Of(due, tick));
+            sourceBytes = tick >= plan.Warm ? sourceBytes + GC.GetAllocatedBytesForCurrentThread() - before : 0;
             foreach (ITickTarget<T> target in targets)
             {
                 if (!target.TryWrite(item))
@@ -98,11 +102,11 @@ internal sealed class Ticker<T>(Func<string, T> make) : ITicker
 
             if (tick % 16 == 0)
             {
-                _state = new TickState(tick, IsOver: false, skipped, maxLag, begin);
+                _state = new TickState(tick, IsOver: false, skipped, maxLag, sourceBytes, begin);
             }
         }
 
-        _state = new TickState(plan.Warm + plan.Measured, IsOver: true, skipped, maxLag, begin);
+        _state = new TickState(plan.Warm + plan.Measured, IsOver: true, skipped, maxLag, sourceBytes, begin);
     }
 
     private sealed class Place(Ticker<T> ticker, ITickTarget<T> target) : IDisposable
