@@ -21,4 +21,15 @@ foreach (IScenario scenario in ScenarioList.All)
     root.Subcommands.Add(ScenarioCommand.Create(scenario));
 }
 
-return await root.Parse(args).InvokeAsync();
+root.Subcommands.Add(CompareCommand.Create());
+root.Subcommands.Add(ReportCommand.Create());
+
+try
+{
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (Exception mistake) when (mistake is ArgumentException or FormatException)
+{
+    await Console.Error.WriteLineAsync(mistake.Message);
+    return 2;
+}

@@ -24,11 +24,12 @@ internal sealed class ClientThread : IDisposable
     public ClientThread(ClientSettings settings, int number)
     {
         _settings = settings;
+        Sockets = SocketSet.Create(settings.Waiting);
         _thread = new Thread(Run) { IsBackground = true, Name = $"client {number}" };
         _thread.Start();
     }
 
-    public SocketSet Sockets { get; } = SocketSet.Create();
+    public SocketSet Sockets { get; }
 
     public IPEndPoint Server => _settings.Server;
 

@@ -12,8 +12,8 @@ internal abstract class SocketSet : IDisposable
     /// <summary>What they return if the connection is broken.</summary>
     public const int Broken = -2;
 
-    /// <summary>Makes the set that costs least here.</summary>
-    public static SocketSet Create() => OperatingSystem.IsLinux() ? new EpollSocketSet() : new PortableSocketSet();
+    /// <summary>Makes an empty set.</summary>
+    public static SocketSet Create(Waiting waiting) => waiting == Waiting.Epoll ? new EpollSocketSet() : new PortableSocketSet();
 
     /// <summary>Begins to connect. The owner hears of it when the socket can be written to, or is broken.</summary>
     /// <param name="server">Where to.</param>

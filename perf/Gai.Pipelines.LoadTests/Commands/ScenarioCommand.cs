@@ -28,6 +28,8 @@ internal sealed class ScenarioCommand
     private readonly Option<string?> _name = new("--name") { Description = "what the file of the report is called" };
     private readonly Option<string?> _out = new("--out") { Description = "the folder of the report; 'none' keeps nothing. Default: perf/reports/<date>-<commit>" };
 
+    private readonly Option<string> _engine = LoadEngines.Option();
+
     private ScenarioCommand(IScenario scenario)
     {
         _scenario = scenario;
@@ -46,7 +48,7 @@ internal sealed class ScenarioCommand
     {
         var made = new ScenarioCommand(scenario);
         var command = new Command(scenario.Name, scenario.Does);
-        foreach (Option option in (Option[])[made._servers, made._format, made._protocol, made._rounds, made._quick, made._threads, made._name, made._out])
+        foreach (Option option in (Option[])[made._servers, made._format, made._protocol, made._rounds, made._quick, made._threads, made._engine, made._name, made._out])
         {
             command.Options.Add(option);
         }
@@ -108,7 +110,7 @@ internal sealed class ScenarioCommand
             }
         }
 
-        LoadReport report = await new CaseRunner(new LoadEngine(), new ProgressDisplay()).RunAsync(load, CommandText.Of(parsed));
+        LoadReport report = await new CaseRunner(LoadEngines.Create(parsed.GetValue(_engine)!), new ServerSource(), new ProgressDisplay()).RunAsync(load, CommandText.Of(parsed));
         ConsoleTable.Show(report);
         LoadReportFiles.Save(report, parsed.GetValue(_out));
         return report.Runs.All(static run => run.IsGood) ? 0 : 1;

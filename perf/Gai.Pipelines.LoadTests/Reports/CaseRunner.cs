@@ -10,7 +10,7 @@ namespace Gai.Pipelines.LoadTests.Reports;
 /// A ratio is taken within a round, so that a busy minute of the machine spoils a round and not the comparison; and a new process for
 /// each round, because how the runtime has optimized its code differs from process to process, for us as for others.
 /// </remarks>
-internal sealed class CaseRunner(ILoadEngine engine, IProgressDisplay display)
+internal sealed class CaseRunner(ILoadEngine engine, ServerSource servers, IProgressDisplay display)
 {
     public async Task<LoadReport> RunAsync(LoadCase load, string command)
     {
@@ -32,16 +32,27 @@ internal sealed class CaseRunner(ILoadEngine engine, IProgressDisplay display)
 
     private async Task<RunFigures> RunOneAsync(IScenario scenario, LoadSettings settings, ContenderSpec contender, Action<double> progress)
     {
+        ServerProcess? server = null;
+        RunFigures? figures = null;
         try
         {
-            await using ServerProcess server = await ServerProcess.StartAsync(contender, WireFormat.Of(settings.Format));
+            server = await servers.TakeAsync(contender, WireFormat.Of(settings.Format));
             using var run = new ScenarioRun(server, settings, engine, progress);
             await scenario.WarmUpAsync(run);
-            return await scenario.MeasureAsync(run);
+            figures = await scenario.MeasureAsync(run);
         }
         catch (Exception failure) when (failure is InvalidOperationException or TimeoutException or IOException)
         {
-            return RunFigures.Failed(failure.Message);
+            figures = RunFigures.Failed(failure.Message);
         }
+        finally
+        {
+            if (server is not null)
+            {
+                await servers.GiveBackAsync(server, figures is { IsGood: true });
+            }
+        }
+
+        return figures;
     }
 }

@@ -9,7 +9,7 @@ internal static class ConsoleTable
 {
     public static void Show(LoadReport report)
     {
-        Column[] columns = [.. Columns(report).Where(column => report.Runs.Any(run => column.Figure(run) != 0))];
+        Column[] columns = [.. Column.Of(report)];
         var table = new Table().Title(Markup.Escape(report.Case.Name));
         table.AddColumn("server");
         foreach (Column column in columns)
@@ -25,24 +25,6 @@ internal static class ConsoleTable
         AnsiConsole.Write(table);
         ShowRatios(report);
     }
-
-    private static IEnumerable<Column> Columns(LoadReport report) =>
-    [
-        new("events/s", static run => run.EventsPerSecond, "#,0"),
-        new("CPU/event, µs", static run => run.CpuPerEvent, "0.000"),
-        new("allocated/event, B", static run => run.AllocatedPerEvent, "0.0"),
-        new("p50, ms", static run => run.LatencyAt(0.5), "0.00"),
-        new("p99, ms", static run => run.LatencyAt(0.99), "0.00"),
-        new("p99.9, ms", static run => run.LatencyAt(0.999), "0.00"),
-        new("max, ms", static run => run.LatencyAt(1), "0.0"),
-        new("first byte p50, ms", static run => run.FirstByteAt(0.5), "0.00"),
-        new("p99, ms", static run => run.FirstByteAt(0.99), "0.00"),
-        new("heap, MB", static run => run.Server.HeapBytes / 1e6, "0.0"),
-        new("resident, MB", static run => run.Server.ResidentBytes / 1e6, "0"),
-        new("client, %", static run => run.Client.Share * 100, "0"),
-        .. report.Runs.SelectMany(static run => run.More.Keys).Distinct(StringComparer.Ordinal)
-            .Select(static key => new Column(key, run => run.More.GetValueOrDefault(key), "#,0.##")),
-    ];
 
     private static void ShowRatios(LoadReport report)
     {
@@ -86,6 +68,4 @@ internal static class ConsoleTable
 
     private static Text Cell(IReadOnlyList<RunFigures> runs, Column column) =>
         new(Spread.Of(runs.Select(column.Figure)).Median.ToString(column.Format, CultureInfo.InvariantCulture));
-
-    private sealed record Column(string Name, Func<RunFigures, double> Figure, string Format);
 }

@@ -19,7 +19,7 @@ internal static class LoadReportFiles
 
         folder ??= Path.Combine(Repository.Reports, report.Info.FolderName);
         Directory.CreateDirectory(folder);
-        string file = Path.Combine(folder, $"load.{report.Case.Name}.run.json");
+        string file = ReportSet.FileOf(folder, report.Case.Name);
         ReportFiles.Write(file, report);
         AnsiConsole.WriteLine($"Wrote {Path.GetRelativePath(Repository.Root, file)}.");
     }

@@ -19,7 +19,7 @@ internal sealed class BurstScenario : IScenario
     public LoadSettings Quick { get; } = new() { Streams = 1, Events = 20_000 };
 
     public Task WarmUpAsync(ScenarioRun run) =>
-        run.SettleAsync(async client => await run.Engine.RunAsync(client, Name, new Arrivals.InTurn(2), _ => Request(run, Math.Min(WarmEvents, run.Settings.Events))));
+        run.SettleAsync(client => run.OwnEngine.RunAsync(client, Name, new Arrivals.InTurn(2), _ => Request(run, Math.Min(WarmEvents, run.Settings.Events))));
 
     public async Task<RunFigures> MeasureAsync(ScenarioRun run)
     {

@@ -26,14 +26,14 @@ internal sealed class ConnectScenario : IScenario
 
     public LoadSettings Quick { get; } = new() { Events = 100, Rate = 50, Seconds = 0.5 };
 
-    public Task WarmUpAsync(ScenarioRun run) => run.SettleAsync(client => LoadAsync(run, client, new Arrivals.InTurn(run.Settings.Quick ? 2 : 100)));
+    public Task WarmUpAsync(ScenarioRun run) => run.SettleAsync(client => LoadAsync(run, run.OwnEngine, client, new Arrivals.InTurn(run.Settings.Quick ? 2 : 100)));
 
     public async Task<RunFigures> MeasureAsync(ScenarioRun run)
     {
         LoadSettings settings = run.Settings;
         using LoadClient client = run.CreateClient(Sources);
         ServerUsage begin = await run.Server.CollectAsync();
-        IReadOnlyList<StreamResult> streams = await LoadAsync(run, client, new Arrivals.Poisson(settings.Rate, settings.Seconds, Seed: 1));
+        IReadOnlyList<StreamResult> streams = await LoadAsync(run, run.Engine, client, new Arrivals.Poisson(settings.Rate, settings.Seconds, Seed: 1));
         ServerUsage end = await run.Server.UsageAsync();
         var more = new Dictionary<string, double>(StringComparer.Ordinal);
         if (!settings.Quick)
@@ -84,7 +84,7 @@ internal sealed class ConnectScenario : IScenario
         for (int attempt = 1; attempt <= 2; attempt++)
         {
             using LoadClient client = run.CreateClient(Sources);
-            IReadOnlyList<StreamResult> streams = await LoadAsync(run, client, new Arrivals.Poisson(rate, ProbeSeconds, Seed: attempt));
+            IReadOnlyList<StreamResult> streams = await LoadAsync(run, run.OwnEngine, client, new Arrivals.Poisson(rate, ProbeSeconds, Seed: attempt));
             if (streams.All(static stream => stream.Problem is null) && client.FirstByte().Quantile(0.99) < MostMilliseconds * 1_000)
             {
                 return true;
@@ -94,6 +94,6 @@ internal sealed class ConnectScenario : IScenario
         return false;
     }
 
-    private Task<IReadOnlyList<StreamResult>> LoadAsync(ScenarioRun run, LoadClient client, Arrivals arrivals) => run.Engine.RunAsync(
+    private Task<IReadOnlyList<StreamResult>> LoadAsync(ScenarioRun run, ILoadEngine engine, LoadClient client, Arrivals arrivals) => engine.RunAsync(
         client, Name, arrivals, _ => new StreamRequest(Paths.Counted(Paths.Burst, run.Settings.Events), run.Format, new Expectation(run.Settings.Events, NumberMask: Ring.Size - 1)));
 }

@@ -17,13 +17,13 @@ internal sealed class FanoutScenario : IScenario
 
     public LoadSettings Quick { get; } = new() { Streams = 10, Events = 1_000 };
 
-    public Task WarmUpAsync(ScenarioRun run) => run.SettleAsync(client => LoadAsync(run, client, Math.Min(1_000, run.Settings.Events)));
+    public Task WarmUpAsync(ScenarioRun run) => run.SettleAsync(client => LoadAsync(run, run.OwnEngine, client, Math.Min(1_000, run.Settings.Events)));
 
     public async Task<RunFigures> MeasureAsync(ScenarioRun run)
     {
         using LoadClient client = run.CreateClient();
         ServerUsage begin = await run.Server.CollectAsync();
-        Task<IReadOnlyList<StreamResult>> load = LoadAsync(run, client, run.Settings.Events);
+        Task<IReadOnlyList<StreamResult>> load = LoadAsync(run, run.Engine, client, run.Settings.Events);
         while (await Task.WhenAny(load, Task.Delay(200)) != load)
         {
             run.Report((double)client.Events / (run.Settings.Streams * run.Settings.Events));
@@ -34,10 +34,10 @@ internal sealed class FanoutScenario : IScenario
         return run.Figures(client, streams, (begin, end), streams.Sum(static stream => stream.Events));
     }
 
-    private Task<IReadOnlyList<StreamResult>> LoadAsync(ScenarioRun run, LoadClient client, long events)
+    private Task<IReadOnlyList<StreamResult>> LoadAsync(ScenarioRun run, ILoadEngine engine, LoadClient client, long events)
     {
         string path = string.Create(CultureInfo.InvariantCulture, $"{Paths.Counted(Paths.Fanout, events)}&readers={run.Settings.Streams}");
-        return run.Engine.RunAsync(
+        return engine.RunAsync(
             client, Name, new Arrivals.Together(run.Settings.Streams), _ => new StreamRequest(path, run.Format, new Expectation(events, NumberMask: Ring.Size - 1)));
     }
 }

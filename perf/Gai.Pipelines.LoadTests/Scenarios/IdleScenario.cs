@@ -27,7 +27,7 @@ internal sealed class IdleScenario : IScenario
         {
             using (LoadClient client = run.CreateClient())
             {
-                await OpenAsync(run, client, Math.Min(WarmStreams, run.Settings.Streams));
+                await OpenAsync(run, run.OwnEngine, client, Math.Min(WarmStreams, run.Settings.Streams));
                 await Task.Delay(run.Settings.Quick ? 0 : 1_200);
             }
 
@@ -44,7 +44,7 @@ internal sealed class IdleScenario : IScenario
         LoadClient client;
         using (client = run.CreateClient())
         {
-            load = await OpenAsync(run, client, settings.Streams);
+            load = await OpenAsync(run, run.Engine, client, settings.Streams);
             await Task.Delay(TimeSpan.FromSeconds(settings.WarmSeconds));
             full = await run.Server.CollectAsync();
             begin = await run.Server.UsageAsync();
@@ -69,9 +69,9 @@ internal sealed class IdleScenario : IScenario
         });
     }
 
-    private async Task<Task<IReadOnlyList<StreamResult>>> OpenAsync(ScenarioRun run, LoadClient client, int streams)
+    private async Task<Task<IReadOnlyList<StreamResult>>> OpenAsync(ScenarioRun run, ILoadEngine engine, LoadClient client, int streams)
     {
-        Task<IReadOnlyList<StreamResult>> load = run.Engine.RunAsync(
+        Task<IReadOnlyList<StreamResult>> load = engine.RunAsync(
             client, Name, new Arrivals.Together(streams, OpenedPerSecond), _ => new StreamRequest(Paths.Idle, run.Format, new Expectation(Events: null)));
         await UntilOpenAsync(run, streams);
         return load;

@@ -20,7 +20,11 @@ internal sealed class ScenarioRun(ServerProcess server, LoadSettings settings, I
 
     public LoadSettings Settings => settings;
 
+    /// <summary>Opens the streams that are measured.</summary>
     public ILoadEngine Engine => engine;
+
+    /// <summary>Opens those that only warm up the server or look for a limit.</summary>
+    public ILoadEngine OwnEngine { get; } = new LoadEngine();
 
     public WireFormat Format { get; } = WireFormat.Of(settings.Format);
 
