@@ -9,7 +9,7 @@ namespace Gai.Pipelines.Benchmarks.Gateway;
 internal sealed record GatewayReport(RunInfo Info, IReadOnlyList<GatewayLoad> Loads)
 {
     public static GatewayReport? Newest(string? folder) =>
-        Results.NewestRun(ReportVerb.GatewayRun, folder, run => JsonSerializer.Deserialize<GatewayReport>(run)!, report => report.Info)?.Run;
+        ReportFiles.NewestRun(ReportVerb.GatewayRun, folder, run => JsonSerializer.Deserialize<GatewayReport>(run)!, report => report.Info)?.Run;
 
     public string Table()
     {

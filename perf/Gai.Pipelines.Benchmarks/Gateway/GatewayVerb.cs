@@ -46,7 +46,7 @@ internal static class GatewayVerb
         RunInfo info = RunInfo.Now();
         string folder = Path.Combine(Repository.Reports, info.FolderName);
         Directory.CreateDirectory(folder);
-        Results.Write(Path.Combine(folder, $"{ReportVerb.GatewayRun}.run.json"), new GatewayReport(info, loads));
+        ReportFiles.Write(Path.Combine(folder, $"{ReportVerb.GatewayRun}.run.json"), new GatewayReport(info, loads));
         Console.WriteLine($"Wrote perf/reports/{info.FolderName}. `-- report` puts it into PERFORMANCE.md.");
         return 0;
     }

@@ -8,7 +8,7 @@ internal abstract record Claim(string Text, string Type)
     public abstract string Target { get; }
 
     /// <summary>Judges a run.</summary>
-    public abstract Verdict Judge(Results results);
+    public abstract Verdict Judge(BenchmarkResults results);
 
     protected static string Figure(double value) => value.ToString(value < 1 ? "0.0##" : "0.0#", CultureInfo.InvariantCulture);
 
@@ -19,7 +19,7 @@ internal abstract record Claim(string Text, string Type)
         _ => $"{(nanoseconds / 1_000_000).ToString("0.0", CultureInfo.InvariantCulture)} ms",
     };
 
-    protected Measurement Find(Results results, int round, string method, string? parameters) =>
+    protected Measurement Find(BenchmarkResults results, int round, string method, string? parameters) =>
         results.Measurements.SingleOrDefault(measurement =>
             measurement.Round == round && measurement.Type == Type && measurement.Method == method && (parameters is null || measurement.Parameters == parameters))
         ?? throw new InvalidOperationException($"Round {round} of perf/reports/{results.Folder} has no {Type}.{method} {parameters}; run `-- claims` again.");
@@ -30,7 +30,7 @@ internal abstract record Claim(string Text, string Type)
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    protected IEnumerable<Measurement> Rounds(Results results, string method, string? parameters = null) =>
+    protected IEnumerable<Measurement> Rounds(BenchmarkResults results, string method, string? parameters = null) =>
         Enumerable.Range(1, results.Rounds).Select(round => Find(results, round, method, parameters));
 }
 
@@ -43,7 +43,7 @@ internal sealed record RatioClaim(string Text, string Type, string Method, strin
 {
     public override string Target => $"at most {Figure(AtMost)} x";
 
-    public override Verdict Judge(Results results)
+    public override Verdict Judge(BenchmarkResults results)
     {
         string baseline = Baselines.MinBy(candidate => Median(Rounds(results, candidate).Select(round => round.Nanoseconds)))!;
         double[] ours = [.. Rounds(results, Method).Select(round => round.Nanoseconds)];
@@ -64,7 +64,7 @@ internal sealed record AllocationClaim(string Text, string Type, string Method) 
 {
     public override string Target => "0 B";
 
-    public override Verdict Judge(Results results)
+    public override Verdict Judge(BenchmarkResults results)
     {
         long bytes = Rounds(results, Method).Max(round => round.AllocatedBytes);
         return new Verdict($"{bytes} B", string.Empty, $"`{Type}.{Method}`", bytes == 0);
@@ -76,7 +76,7 @@ internal sealed record SlopeClaim(string Text, string Type, string Method, strin
 {
     public override string Target => "0 B";
 
-    public override Verdict Judge(Results results)
+    public override Verdict Judge(BenchmarkResults results)
     {
         // The run of a benchmark allocates some hundred bytes itself, which a short iteration shows.
         const double Noise = 0.01;
@@ -96,7 +96,7 @@ internal sealed record LinearClaim(string Text, string Type, string Method, stri
 {
     public override string Target => $"at most {Figure(AtMost)} x";
 
-    public override Verdict Judge(Results results)
+    public override Verdict Judge(BenchmarkResults results)
     {
         double[] small = [.. Rounds(results, Method, Parameter + Small).Select(round => round.Nanoseconds)];
         double[] large = [.. Rounds(results, Method, Parameter + Large).Select(round => round.Nanoseconds)];
@@ -114,7 +114,7 @@ internal sealed record TimeClaim(string Text, string Type, string Method, double
 {
     public override string Target => $"at most {Time(AtMostNanoseconds)}";
 
-    public override Verdict Judge(Results results)
+    public override Verdict Judge(BenchmarkResults results)
     {
         double[] times = [.. Rounds(results, Method).Select(round => round.Nanoseconds)];
         return new Verdict(Time(Median(times)), $"{Time(times.Min())} to {Time(times.Max())}", $"`{Type}.{Method}`", Median(times) <= AtMostNanoseconds);

@@ -15,40 +15,37 @@ internal static class ReportVerb
 
     public static int Run(string? folder)
     {
-        string file = Path.Combine(Repository.Root, "PERFORMANCE.md");
-        string text = File.ReadAllText(file);
-        if (Results.Newest(ClaimsRun, folder) is { } claims)
+        var file = new PerformanceFile();
+        if (BenchmarkResults.Newest(ClaimsRun, folder) is { } claims)
         {
-            text = Replace(text, "claims", ClaimsTable(claims));
+            file.Replace("claims", ClaimsTable(claims));
         }
 
-        if (Results.Newest(CasesRun, folder) is { } cases)
+        if (BenchmarkResults.Newest(CasesRun, folder) is { } cases)
         {
-            text = Replace(text, "cases", CasesTable(cases));
+            file.Replace("cases", CasesTable(cases));
         }
 
         if (TicksReport.Newest(folder) is { } ticks)
         {
-            text = Replace(text, "ticks-heap", ticks.Table());
+            file.Replace("ticks-heap", ticks.Table());
         }
 
         if (GatewayReport.Newest(folder) is { } gateway)
         {
-            text = Replace(text, "gateway", gateway.Table());
+            file.Replace("gateway", gateway.Table());
         }
 
-        File.WriteAllText(file, text);
+        file.Save();
         return 0;
     }
 
     /// <summary>Says where figures come from.</summary>
-    public static string Origin(RunInfo info, string folder, string command) =>
-        $"Commit `{info.Commit.TrimEnd('+')}`{(info.Commit.EndsWith('+') ? " with changes that are not in it" : string.Empty)}, {info.Date}, " +
-        $"{info.Machine}, {info.OperatingSystem}, {info.Runtime}. Results: `perf/reports/{folder}`. Repeat: `{Program} -- {command}`.\n";
+    public static string Origin(RunInfo info, string folder, string command) => info.Origin(folder, $"{Program} -- {command}");
 
     private const string Program = "dotnet run -c Release --project perf/Gai.Pipelines.Benchmarks";
 
-    private static string ClaimsTable(Results results)
+    private static string ClaimsTable(BenchmarkResults results)
     {
         var table = new StringBuilder();
         table.AppendLine("| claim | target | measured | medians | benchmark | reached |");
@@ -66,7 +63,7 @@ internal static class ReportVerb
         return table.ToString();
     }
 
-    private static string CasesTable(Results results)
+    private static string CasesTable(BenchmarkResults results)
     {
         var table = new StringBuilder();
         table.AppendLine("| benchmark | case | median | allocated |");
@@ -80,19 +77,5 @@ internal static class ReportVerb
         table.AppendLine();
         table.Append(Origin(results.Info, results.Folder, CasesRun));
         return table.ToString();
-    }
-
-    private static string Replace(string text, string name, string table)
-    {
-        string begin = $"<!-- generated: {name} -->";
-        const string End = "<!-- /generated -->";
-        int from = text.IndexOf(begin, StringComparison.Ordinal);
-        int to = from < 0 ? -1 : text.IndexOf(End, from, StringComparison.Ordinal);
-        if (to < 0)
-        {
-            throw new InvalidOperationException($"PERFORMANCE.md has no region from '{begin}' to '{End}'; put the markers where the table belongs.");
-        }
-
-        return string.Concat(text.AsSpan(0, from + begin.Length), "\n", table, text.AsSpan(to));
     }
 }

@@ -43,7 +43,7 @@ internal static class RunVerb
             Directory.Delete(scratch, recursive: true);
         }
 
-        Results.Write(Path.Combine(folder, $"{name}.run.json"), info);
+        ReportFiles.Write(Path.Combine(folder, $"{name}.run.json"), info);
         Console.WriteLine($"Wrote perf/reports/{info.FolderName}. `-- report` puts it into PERFORMANCE.md.");
         return 0;
     }

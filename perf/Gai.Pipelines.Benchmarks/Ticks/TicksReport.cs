@@ -9,7 +9,7 @@ namespace Gai.Pipelines.Benchmarks.Ticks;
 internal sealed record TicksReport(RunInfo Info, IReadOnlyList<ProtocolResult> Protocols)
 {
     public static TicksReport? Newest(string? folder) =>
-        Results.NewestRun(ReportVerb.TicksRun, folder, run => JsonSerializer.Deserialize<TicksReport>(run)!, report => report.Info)?.Run;
+        ReportFiles.NewestRun(ReportVerb.TicksRun, folder, run => JsonSerializer.Deserialize<TicksReport>(run)!, report => report.Info)?.Run;
 
     public string Table()
     {

@@ -32,7 +32,7 @@ internal static class TicksVerb
         RunInfo info = RunInfo.Now();
         string folder = Path.Combine(Repository.Reports, info.FolderName);
         Directory.CreateDirectory(folder);
-        Results.Write(Path.Combine(folder, $"{ReportVerb.TicksRun}.run.json"), new TicksReport(info, protocols));
+        ReportFiles.Write(Path.Combine(folder, $"{ReportVerb.TicksRun}.run.json"), new TicksReport(info, protocols));
         Console.WriteLine($"Wrote perf/reports/{info.FolderName}. `-- report` puts it into PERFORMANCE.md.");
         return 0;
     }

@@ -1,22 +1,23 @@
 using System.Diagnostics;
 
-namespace Gai.Pipelines.Benchmarks.Reports;
+namespace Gai.Pipelines.Perf;
 
 /// <summary>Where this program was built, and from what.</summary>
-internal static class Repository
+public static class Repository
 {
     private const string Solution = "Pipelines.sln";
 
     /// <summary>The folder of the solution.</summary>
     public static string Root { get; } = FindRoot();
 
+    /// <summary>Where results are kept, a folder for each date and commit.</summary>
     public static string Reports => Path.Combine(Root, "perf", "reports");
 
     /// <summary>The commit in short, with a plus if files differ from it that are part of the measurement.</summary>
     public static string Commit()
     {
         string commit = Git("rev-parse --short=8 HEAD");
-        return Git("status --porcelain -- src samples perf/Gai.Pipelines.Benchmarks Directory.Build.props Directory.Packages.props").Length == 0
+        return Git("status --porcelain -- src samples perf Directory.Build.props Directory.Packages.props :!perf/reports :!perf/*.md").Length == 0
             ? commit
             : commit + "+";
     }

@@ -1,0 +1,125 @@
+using System.Globalization;
+using Gai.Pipelines.LoadTests.Measuring;
+
+namespace Gai.Pipelines.LoadTests.Reports;
+
+/// <summary>A line of the table of targets: it finds its figures in a report and says whether they reach the target.</summary>
+/// <param name="Number">The number of the target.</param>
+/// <param name="Work">What is done.</param>
+/// <param name="Case">The case that decides.</param>
+internal abstract record Row(string Number, string Work, string Case)
+{
+    /// <summary>What shall be reached, in words.</summary>
+    public abstract string Target { get; }
+
+    /// <summary>Judges a report.</summary>
+    public abstract Verdict Judge(LoadReport report);
+
+    /// <summary>Writes a figure with as many digits as it deserves.</summary>
+    protected static string Text(double figure) => figure.ToString(
+        Math.Abs(figure) switch { >= 100 => "#,0", >= 10 => "0.0", _ => "0.00" }, CultureInfo.InvariantCulture);
+
+    /// <summary>Writes a median, and between what it lies.</summary>
+    protected static string Text(Spread spread, string unit) => $"{Text(spread.Median)} {unit} ({Text(spread.Least)} to {Text(spread.Greatest)})";
+}
+
+/// <summary>What a row has found.</summary>
+/// <param name="Measured">The figure and its spread.</param>
+/// <param name="Figures">What it was made of.</param>
+/// <param name="Reached">Whether it is good enough.</param>
+internal sealed record Verdict(string Measured, string Figures, bool Reached);
+
+/// <summary>A figure of a run.</summary>
+/// <param name="Name">What it is called.</param>
+/// <param name="Unit">What it is counted in.</param>
+/// <param name="Of">Finds it.</param>
+internal sealed record Metric(string Name, string Unit, Func<RunFigures, double> Of)
+{
+    public static Metric Throughput { get; } = new("events/s", "events/s", static run => run.EventsPerSecond);
+
+    public static Metric Cpu { get; } = new("server CPU per event", "µs", static run => run.CpuPerEvent);
+
+    public static Metric Latency99 { get; } = new("p99 latency", "ms", static run => run.LatencyAt(0.99));
+
+    public static Metric FirstByte50 { get; } = new("time to first byte, p50", "ms", static run => run.FirstByteAt(0.5));
+
+    public static Metric FirstByte99 { get; } = new("time to first byte, p99", "ms", static run => run.FirstByteAt(0.99));
+
+    public static Metric HighestRate { get; } = new("highest rate with p99 below 50 ms", "streams/s", static run => run.More.GetValueOrDefault(MoreFigures.HighestRate));
+
+    public static Metric IdleHeap { get; } = new("managed heap per stream", "B", static run => run.More.GetValueOrDefault(MoreFigures.HeapPerStream));
+
+    public static Metric IdleCpu { get; } = new("CPU of all", "% of a core", static run => run.More.GetValueOrDefault(MoreFigures.CpuShare));
+
+    /// <summary>Without what the source of the events allocates, which is the application's.</summary>
+    public static Metric Allocated { get; } = new(
+        "allocated per event", "B", static run => run.Events == 0 ? 0 : (run.Server.AllocatedBytes - run.More.GetValueOrDefault(MoreFigures.SourceBytes)) / run.Events);
+}
+
+/// <summary>Which side of a bound is good.</summary>
+internal enum Bound
+{
+    AtLeast,
+    AtMost,
+}
+
+/// <summary>One server against another, round by round; the median ratio decides.</summary>
+internal sealed record RatioRow(string Number, string Work, string Case, Metric Metric, string Ours, string Theirs, Bound Bound, double Limit) : Row(Number, Work, Case)
+{
+    public override string Target =>
+        $"{Metric.Name} {(Bound == Bound.AtLeast ? "at least" : "at most")} {Limit.ToString(CultureInfo.InvariantCulture)} x `{Theirs}`";
+
+    public override Verdict Judge(LoadReport report)
+    {
+        var ratio = Spread.OfRatios(report.Of(Ours), report.Of(Theirs), Metric.Of);
+        double ours = Spread.Of(report.Of(Ours).Select(Metric.Of)).Median;
+        double theirs = Spread.Of(report.Of(Theirs).Select(Metric.Of)).Median;
+        return new Verdict(
+            Text(ratio, "x"),
+            $"{Text(ours)} : {Text(theirs)} {Metric.Unit}",
+            Bound == Bound.AtLeast ? ratio.Median >= Limit : ratio.Median <= Limit);
+    }
+}
+
+/// <summary>A figure of one server; the median of the rounds decides.</summary>
+internal sealed record ValueRow(string Number, string Work, string Case, Metric Metric, string Ours, double AtMost) : Row(Number, Work, Case)
+{
+    public override string Target => $"{Metric.Name} at most {AtMost.ToString(CultureInfo.InvariantCulture)} {Metric.Unit}";
+
+    public override Verdict Judge(LoadReport report)
+    {
+        var value = Spread.Of(report.Of(Ours).Select(Metric.Of));
+        return new Verdict(Text(value, Metric.Unit), string.Empty, value.Median <= AtMost);
+    }
+}
+
+/// <summary>How much more of something one server takes than another, round by round; the median difference decides.</summary>
+internal sealed record DifferenceRow(string Number, string Work, string Case, Metric Metric, string Ours, string Theirs, double AtMost) : Row(Number, Work, Case)
+{
+    public override string Target => $"{Metric.Name} at most {AtMost.ToString(CultureInfo.InvariantCulture)} {Metric.Unit} above `{Theirs}`";
+
+    public override Verdict Judge(LoadReport report)
+    {
+        var difference = Spread.Of(report.Of(Ours).Join(
+            report.Of(Theirs), static our => our.Round, static their => their.Round, (our, their) => Metric.Of(our) - Metric.Of(their)));
+        double ours = Spread.Of(report.Of(Ours).Select(Metric.Of)).Median;
+        double theirs = Spread.Of(report.Of(Theirs).Select(Metric.Of)).Median;
+        return new Verdict(Text(difference, Metric.Unit), $"{Text(ours)} : {Text(theirs)} {Metric.Unit}", difference.Median <= AtMost);
+    }
+}
+
+/// <summary>Nothing allocated for an event beyond what the source allocates.</summary>
+/// <remarks>A stream, and asking the server for its figures, allocate something once; less than half a byte for an event is that.</remarks>
+internal sealed record AllocationRow(string Number, string Work, string Case, string Ours, string Theirs) : Row(Number, Work, Case)
+{
+    private const double Noise = 0.5;
+
+    public override string Target => "0 B per event beyond the source";
+
+    public override Verdict Judge(LoadReport report)
+    {
+        var ours = Spread.Of(report.Of(Ours).Select(Metric.Allocated.Of));
+        var theirs = Spread.Of(report.Of(Theirs).Select(Metric.Allocated.Of));
+        return new Verdict(Text(ours, "B"), $"`{Theirs}`: {Text(theirs.Median)} B", ours.Median < Noise);
+    }
+}

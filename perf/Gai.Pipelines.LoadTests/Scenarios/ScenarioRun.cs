@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Net;
+using Gai.Pipelines.LoadTests.Client;
+using Gai.Pipelines.LoadTests.Engines;
+using Gai.Pipelines.LoadTests.Measuring;
+using Gai.Pipelines.LoadTests.Servers;
+
+namespace Gai.Pipelines.LoadTests.Scenarios;
+
+/// <summary>One server under one scenario: what a scenario works with.</summary>
+internal sealed class ScenarioRun(ServerProcess server, LoadSettings settings, ILoadEngine engine, Action<double> progress) : IDisposable
+{
+    private const double BusyClient = 0.9;
+
+    private readonly CpuTrack _cpu = new();
+    private readonly int _errorsBefore = server.Errors.Length;
+    private readonly List<string> _doubts = [];
+
+    public ServerProcess Server => server;
+
+    public LoadSettings Settings => settings;
+
+    /// <summary>Opens the streams that are measured.</summary>
+    public ILoadEngine Engine => engine;
+
+    /// <summary>Opens those that only warm up the server or look for a limit.</summary>
+    public ILoadEngine OwnEngine { get; } = new LoadEngine();
+
+    public WireFormat Format { get; } = WireFormat.Of(settings.Format);
+
+    /// <summary>Makes a client, which lives until it is disposed of.</summary>
+    /// <param name="sources">The addresses that its connections come from; none leaves it to the system.</param>
+    public LoadClient CreateClient(IReadOnlyList<IPAddress>? sources = null) =>
+        new(new ClientSettings(server.Address(settings.Protocol), settings.Protocol, sources ?? [], settings.ClientThreads));
+
+    /// <summary>Says how far it is, from 0 to 1.</summary>
+    public void Report(double share) => progress(Math.Clamp(share, 0, 1));
+
+    /// <summary>Notes what makes the figures doubtful.</summary>
+    public void Doubt(string why) => _doubts.Add(why);
+
+    /// <summary>Waits for something to become true, with a deadline that fails loudly.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> isTrue, TimeSpan patience, Func<string> problem)
+    {
+        long deadline = Clock.Now + (long)patience.TotalMicroseconds;
+        while (!await isTrue())
+        {
+            if (Clock.Now > deadline)
+            {
+                throw new TimeoutException(problem());
+            }
+
+            await Task.Delay(20);
+        }
+    }
+
+    /// <summary>Runs a small load again and again until the server compiles no more: then its code stays as it is.</summary>
+    public async Task SettleAsync(Func<LoadClient, Task> load)
+    {
+        const int MostSlices = 12;
+        int quiet = 0;
+        for (int slice = 0; slice < (settings.Quick ? 1 : MostSlices) && quiet < 2; slice++)
+        {
+            int before = (await server.UsageAsync()).CompiledMethods;
+            using (LoadClient client = CreateClient())
+            {
+                await load(client);
+            }
+
+            // Methods are queued for optimization when no new ones have been compiled for 100 ms.
+            await Task.Delay(settings.Quick ? 0 : 150);
+            int compiled = (await server.UsageAsync()).CompiledMethods - before;
+            quiet = compiled <= 3 ? quiet + 1 : 0;
+        }
+    }
+
+    /// <summary>Puts together what was measured.</summary>
+    public RunFigures Figures(
+        LoadClient client,
+        IReadOnlyList<StreamResult> streams,
+        (ServerUsage Begin, ServerUsage End) server,
+        long events,
+        IReadOnlyDictionary<string, double>? more = null)
+    {
+        double microseconds = server.End.Time - server.Begin.Time;
+        double clientCpu = _cpu.Between(server.Begin.Time, server.End.Time);
+        double share = clientCpu / microseconds / client.Threads;
+        if (share > BusyClient)
+        {
+            Doubt(string.Create(CultureInfo.InvariantCulture, $"the client was busy for {share:0%} of the time: it may have been the limit"));
+        }
+
+        ServerFigures used = ServerFigures.Between(server.Begin, server.End);
+        return new RunFigures(
+            microseconds / 1_000_000,
+            streams.Count,
+            events,
+            streams.Sum(static stream => stream.Bytes),
+            used,
+            new ClientFigures((long)clientCpu, share),
+            client.Latency().ToData(),
+            client.FirstByte().ToData(),
+            more ?? new Dictionary<string, double>(StringComparer.Ordinal),
+            [.. Problems(streams)],
+            [.. _doubts]);
+    }
+
+    public void Dispose() => _cpu.Dispose();
+
+    private IEnumerable<string> Problems(IReadOnlyList<StreamResult> streams)
+    {
+        foreach (IGrouping<string, StreamResult> problem in streams.Where(static stream => stream.Problem is not null).GroupBy(static stream => stream.Problem!))
+        {
+            yield return $"{problem.Count()} of {streams.Count} streams: {problem.Key}";
+        }
+
+        string errors = server.Errors[_errorsBefore..];
+        if (errors.Length > 0)
+        {
+            yield return $"the server logged: {errors[..Math.Min(400, errors.Length)]}";
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using Gai.Pipelines.LoadTests.Client;
+using Gai.Pipelines.LoadTests.Engines;
+using Gai.Pipelines.LoadTests.Measuring;
+using Gai.Pipelines.LoadTests.Servers;
+
+namespace Gai.Pipelines.LoadTests.Scenarios;
+
+/// <summary>Many streams, one engine that produces an event for each of them at every tick, as a batching inference server does.</summary>
+/// <remarks>
+/// The schedule waits for nobody: an event says when it was due, and is late from then on. A first part of the ticks, on the same
+/// streams, is not measured.
+/// </remarks>
+internal class TickingScenario(string name, string does, LoadSettings defaults, LoadSettings quick) : IScenario
+{
+    public string Name => name;
+
+    public string Does => does;
+
+    public LoadSettings Defaults => defaults;
+
+    public LoadSettings Quick => quick;
+
+    public Task WarmUpAsync(ScenarioRun run) => Task.CompletedTask;
+
+    public async Task<RunFigures> MeasureAsync(ScenarioRun run)
+    {
+        LoadSettings settings = run.Settings;
+        var plan = new TickPlan((long)(settings.WarmSeconds * settings.Rate), (long)(settings.Seconds * settings.Rate), (long)(1_000_000 / settings.Rate));
+        using LoadClient client = run.CreateClient();
+        Task<IReadOnlyList<StreamResult>> load = run.Engine.RunAsync(client, Name, new Arrivals.Together(settings.Streams), number => Request(run, plan, number));
+        await UntilOrEndAsync(run, load, async () => (await run.Server.StreamsAsync()).Joined == settings.Streams, "Not all streams were opened.");
+
+        await run.Server.TickAsync(plan);
+        TickState state = await TicksAsync(run, plan);
+        long all = (plan.Warm + plan.Measured) * settings.Streams;
+        if (SlowStreams(settings) == 0)
+        {
+            await UntilOrEndAsync(run, load, () => Task.FromResult(client.Events >= all - state.Skipped), "Not all events came.");
+        }
+
+        ServerUsage end = await run.Server.UsageAsync();
+        var more = new Dictionary<string, double>(StringComparer.Ordinal)
+        {
+            [MoreFigures.EngineLag] = state.MaxLag / 1_000.0,
+            [MoreFigures.SourceBytes] = state.SourceBytes,
+        };
+        await LookAsync(run, state, more);
+        await run.Server.CompleteAsync();
+        await UntilOrEndAsync(run, load, () => Task.FromResult(client.Ended >= settings.Streams - SlowStreams(settings)), "Not all streams ended.");
+        client.Dispose();
+        IReadOnlyList<StreamResult> streams = await load;
+        if (state.Skipped > 0 && SlowStreams(settings) == 0)
+        {
+            run.Doubt($"{state.Skipped} events found a full channel and were not produced");
+        }
+
+        return run.Figures(client, streams, (state.Begin!, end), plan.Measured * (settings.Streams - SlowStreams(settings)), more);
+    }
+
+    /// <summary>How many of the streams are read slowly, the first ones. Their events count for nothing but themselves.</summary>
+    protected virtual int SlowStreams(LoadSettings settings) => 0;
+
+    /// <summary>Looks at the server while all streams are still open.</summary>
+    protected virtual Task LookAsync(ScenarioRun run, TickState state, Dictionary<string, double> more) => Task.CompletedTask;
+
+    protected virtual StreamRequest Request(ScenarioRun run, TickPlan plan, int number) =>
+        new(Paths.Live, run.Format, new Expectation(plan.Warm + plan.Measured, MeasureFrom: plan.Warm));
+
+    private static async Task<TickState> TicksAsync(ScenarioRun run, TickPlan plan)
+    {
+        while (true)
+        {
+            TickState state = await run.Server.TicksAsync();
+            run.Report((double)state.Ticks / (plan.Warm + plan.Measured));
+            if (state.IsOver)
+            {
+                return state;
+            }
+
+            await Task.Delay(500);
+        }
+    }
+
+    /// <summary>Waits for something; if the streams end before, says why.</summary>
+    private static Task UntilOrEndAsync(ScenarioRun run, Task<IReadOnlyList<StreamResult>> load, Func<Task<bool>> isTrue, string problem) => ScenarioRun.UntilAsync(
+        async () =>
+        {
+            if (load.IsCompleted && !await isTrue())
+            {
+                throw new InvalidOperationException($"{problem} {(await load).Select(static stream => stream.Problem).FirstOrDefault(static text => text is not null)}");
+            }
+
+            return await isTrue();
+        },
+        TimeSpan.FromSeconds(30),
+        () => $"{problem} {run.Server.Errors}");
+}
