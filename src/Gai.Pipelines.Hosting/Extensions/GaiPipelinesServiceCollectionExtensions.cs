@@ -65,6 +65,7 @@ public static class GaiPipelinesServiceCollectionExtensions
         services.TryAddSingleton<StreamTelemetry>();
         services.TryAddSingleton<StreamRegistry>();
         services.TryAddSingleton<StreamAdmission>();
+        services.TryAddSingleton<CompressedStreams>();
         services.TryAddSingleton<EventStreamProfiles>();
         services.TryAddSingleton<EventStreamExecutor>();
         services.TryAddSingleton(static provider => new EventStreamMiddleware(

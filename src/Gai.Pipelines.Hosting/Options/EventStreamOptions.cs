@@ -104,6 +104,17 @@ public sealed class EventStreamOptions
     /// <value>Default <see langword="null"/>: no limit; otherwise at least 1. One more is answered with 429 and a jittered <c>Retry-After</c>. For all streams; an endpoint cannot change it.</value>
     public int? MaxStreamsPerClient { get; set; }
 
+    /// <summary>Gets or sets in which content codings streams are sent to clients that accept them. Each flush is compressed and sent whole, so no event waits for the next.</summary>
+    /// <value>
+    /// Default <see cref="StreamCompression.None"/>: who can choose a part of a stream and sees its length can guess what stands beside it (BREACH), compressed and encrypted or not.
+    /// Turn it on where a stream holds no secrets beside text of others. One JSON document is not compressed.
+    /// </value>
+    public StreamCompression Compression { get; set; }
+
+    /// <summary>Gets or sets how many streams may be compressed at once. Each takes up to 350 KiB of memory for its encoder.</summary>
+    /// <value>Default 1,000, in streams, 1 to 1,000,000. One more is sent as it is. For all streams; an endpoint cannot change it.</value>
+    public int MaxCompressedStreams { get; set; } = 1000;
+
     /// <summary>Gets or sets what tells clients apart for <see cref="MaxStreamsPerClient"/>.</summary>
     /// <value>
     /// Default <see langword="null"/>: the name identifier of the signed-in user, else the remote address (of IPv6 its /64 network). Behind a proxy use the framework's

@@ -101,6 +101,12 @@ internal sealed class EventStreamOptionsValidator : IValidateOptions<EventStream
         CheckCount(failures, nameof(options.MaxStreams), options.MaxStreams);
         CheckCount(failures, nameof(options.MaxStreamsPerEndpoint), options.MaxStreamsPerEndpoint);
         CheckCount(failures, nameof(options.MaxStreamsPerClient), options.MaxStreamsPerClient);
+        Check(failures, nameof(options.MaxCompressedStreams), options.MaxCompressedStreams, 1, 1_000_000, "streams");
+        if ((options.Compression & ~(StreamCompression.Gzip | StreamCompression.Brotli)) != StreamCompression.None)
+        {
+            failures.Add($"Compression is {options.Compression}. Set it to None, Gzip, Brotli, or \"Gzip, Brotli\".");
+        }
+
         if (options.MaxRequestBodyBytes < 1)
         {
             failures.Add(string.Create(CultureInfo.InvariantCulture, $"MaxRequestBodyBytes is {options.MaxRequestBodyBytes:N0}. Set it to at least 1 byte."));

@@ -17,6 +17,7 @@ internal sealed class EventStreamProfile
         IncludeExceptionText = options.IncludeExceptionText;
         _describe = options.DescribeFailure;
         MaxStreams = options.MaxStreamsPerEndpoint;
+        Compression = options.Compression;
         Authorization = new AuthorizationChecks(
             options.EndWhenTicketExpires,
             options.MayGoOn,
@@ -62,6 +63,9 @@ internal sealed class EventStreamProfile
 
     /// <summary>How many streams the endpoint may have.</summary>
     public int? MaxStreams { get; }
+
+    /// <summary>The codings that the endpoint offers.</summary>
+    public StreamCompression Compression { get; }
 
     public AuthorizationChecks Authorization { get; }
 

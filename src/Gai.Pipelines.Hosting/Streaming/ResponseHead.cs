@@ -26,6 +26,7 @@ internal readonly struct ResponseHead(HttpResponse response)
         {
             response.ContentType = null;
             response.Headers.CacheControl = default;
+            response.Headers.ContentEncoding = default;
             response.Headers.Remove("X-Accel-Buffering");
         }
     }

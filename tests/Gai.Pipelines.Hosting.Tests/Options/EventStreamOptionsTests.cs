@@ -33,6 +33,7 @@ public sealed class EventStreamOptionsTests
         Assert.Equal(default((int?, int?, int?, bool)), (options.MaxStreams, options.MaxStreamsPerEndpoint, options.MaxStreamsPerClient, options.EndWhenTicketExpires));
         Assert.Equal((NdjsonKeepAlive.None, 0), (options.NdjsonKeepAlive, options.OpeningPaddingBytes));
         Assert.Null(options.DescribeFailure);
+        Assert.Equal((StreamCompression.None, 1000), (options.Compression, options.MaxCompressedStreams));
     }
 
     [Fact]
@@ -66,6 +67,8 @@ public sealed class EventStreamOptionsTests
             ["MaxStreamsPerClient"] = "6",
             ["EndWhenTicketExpires"] = "true",
             ["DrainTimeout"] = "00:00:05",
+            ["Compression"] = "Gzip, Brotli",
+            ["MaxCompressedStreams"] = "50",
         });
 
         Assert.Equal(TimeSpan.FromSeconds(30), options.KeepAliveInterval);
@@ -89,6 +92,7 @@ public sealed class EventStreamOptionsTests
         Assert.Equal(TimeSpan.FromSeconds(5), options.DrainTimeout);
         Assert.Equal((5000, 500, 6, true), (options.MaxStreams, options.MaxStreamsPerEndpoint, options.MaxStreamsPerClient, options.EndWhenTicketExpires));
         Assert.Equal((NdjsonKeepAlive.BlankLine, 2048), (options.NdjsonKeepAlive, options.OpeningPaddingBytes));
+        Assert.Equal((StreamCompression.Gzip | StreamCompression.Brotli, 50), (options.Compression, options.MaxCompressedStreams));
     }
 
     [Fact]

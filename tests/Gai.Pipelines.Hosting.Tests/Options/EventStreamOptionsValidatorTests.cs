@@ -42,6 +42,9 @@ public sealed class EventStreamOptionsValidatorTests
         { "MaxStreams", "0", "at least 1, or leave it out for no limit", o => o.MaxStreams = 0 },
         { "MaxStreamsPerEndpoint", "-1", "at least 1, or leave it out for no limit", o => o.MaxStreamsPerEndpoint = -1 },
         { "MaxStreamsPerClient", "0", "at least 1, or leave it out for no limit", o => o.MaxStreamsPerClient = 0 },
+        { "MaxCompressedStreams", "0", "1 to 1,000,000 streams", o => o.MaxCompressedStreams = 0 },
+        { "MaxCompressedStreams", "1,000,001", "1 to 1,000,000 streams", o => o.MaxCompressedStreams = 1_000_001 },
+        { "Compression", "4", "None, Gzip, Brotli, or \"Gzip, Brotli\"", o => o.Compression = (StreamCompression)4 },
         { "ErrorEventName", "is empty", "such as gai.error", o => o.ErrorEventName = "" },
         { "ErrorEventName", "line break", "ErrorEventName is not a name", o => o.ErrorEventName = "a\nb" },
     };
@@ -69,6 +72,7 @@ public sealed class EventStreamOptionsValidatorTests
         { o => (o.MaxStreams, o.MaxStreamsPerEndpoint, o.MaxStreamsPerClient) = (1, 1, 1) },
         { o => (o.OpeningPaddingBytes, o.MaxFrameBytes) = (128, 256) },
         { o => o.SlowClientBudgetBytes = 1024 },
+        { o => (o.Compression, o.MaxCompressedStreams) = (StreamCompression.Gzip | StreamCompression.Brotli, 1) },
     };
 
     [Theory]

@@ -1,0 +1,67 @@
+using System.Diagnostics.Metrics;
+using Gai.Pipelines.Internal;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace Gai.Pipelines.Hosting;
+
+/// <summary>Decides which streams are compressed, and how many of them may be at once.</summary>
+internal sealed class CompressedStreams
+{
+    private readonly int _most;
+    private int _count;
+
+    public CompressedStreams(IOptions<EventStreamOptions> options, IMeterFactory meters)
+    {
+        _most = options.Value.MaxCompressedStreams;
+        meters.Create(StreamMetrics.MeterName).CreateObservableUpDownCounter(
+            "gai.stream.compressed", () => Volatile.Read(ref _count), "{stream}", "Streams that are open and compressed.");
+    }
+
+    /// <summary>Begins the body of a stream whose head is set and not sent.</summary>
+    /// <returns><see langword="null"/> if it is sent as it is.</returns>
+    public CompressedBody? Begin(HttpContext context, EventStreamProfile profile)
+    {
+        HttpResponse response = context.Response;
+        if (profile.Compression == StreamCompression.None || !StringValues.IsNullOrEmpty(response.Headers.ContentEncoding))
+        {
+            return null;
+        }
+
+        // Caches must not give one client what another one can decompress.
+        response.Headers.AppendCommaSeparatedValues(HeaderNames.Vary, HeaderNames.AcceptEncoding);
+        StreamCompression coding = CodingSelector.Select(context.Request.Headers.AcceptEncoding, profile.Compression);
+        if (coding == StreamCompression.None || HttpMethods.IsHead(context.Request.Method) || !TryEnter())
+        {
+            return null;
+        }
+
+        try
+        {
+            Compressor compressor = Compressor.Create(coding, response.BodyWriter);
+            response.Headers.ContentEncoding = compressor.Coding;
+            return new CompressedBody(context, compressor, profile.Pump, this);
+        }
+        catch
+        {
+            // No memory for the encoder.
+            Leave();
+            throw;
+        }
+    }
+
+    public void Leave() => Interlocked.Decrement(ref _count);
+
+    private bool TryEnter()
+    {
+        if (Interlocked.Increment(ref _count) <= _most)
+        {
+            return true;
+        }
+
+        Leave();
+        return false;
+    }
+}
