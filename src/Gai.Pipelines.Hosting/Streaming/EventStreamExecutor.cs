@@ -11,10 +11,13 @@ internal sealed class EventStreamExecutor(
     EventStreamProfiles profiles,
     StreamRegistry streams,
     StreamAdmission admission,
+    CompressedStreams compression,
     StreamTelemetry telemetry,
     ILogger<EventStreamExecutor> logger)
 {
     public StreamTelemetry Telemetry => telemetry;
+
+    public CompressedStreams Compression => compression;
 
     public ILogger Logger => logger;
 
@@ -60,7 +63,7 @@ internal sealed class EventStreamExecutor(
 
         if (!streams.TryAdd(run))
         {
-            place.Dispose();
+            run.Forget();
             return RefuseAsync(context, source, options, () => DrainingAsync(context));
         }
 

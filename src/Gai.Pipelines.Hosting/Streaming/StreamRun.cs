@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.IO.Pipelines;
 using System.Runtime.ExceptionServices;
 using Gai.Pipelines.Internal;
 using Microsoft.AspNetCore.Http;
@@ -8,7 +9,7 @@ namespace Gai.Pipelines.Hosting;
 
 /// <summary>One stream as the response to a request, from its head to what is concluded from its outcome.</summary>
 /// <remarks>An idle stream holds this and its pump. What its end needs is made at its end.</remarks>
-[SuppressMessage("Design", "CA1001", Justification = "RunAsync, which is called once, disposes of the document.")]
+[SuppressMessage("Design", "CA1001", Justification = "RunAsync or Forget, of which one is called once, disposes of them.")]
 internal sealed class StreamRun<T> : StreamRegistry.Entry
 {
     private readonly EventStreamExecutor _executor;
@@ -18,6 +19,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
     private readonly Dialect<T> _dialect;
     private readonly EventPump<T> _pump;
     private readonly DocumentWriter? _document;
+    private readonly CompressedBody? _compressed;
     private readonly StreamFormat _format;
 
     public StreamRun(
@@ -44,7 +46,8 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         }
         else
         {
-            _pump = new EventPump<T>(source, dialect, context.Response.BodyWriter, profile.Pump);
+            _compressed = executor.Compression.Begin(context, profile);
+            _pump = new EventPump<T>(source, dialect, _compressed as PipeWriter ?? context.Response.BodyWriter, profile.Pump);
         }
     }
 
@@ -81,9 +84,22 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         finally
         {
             _executor.Remove(this);
-            _place.Dispose();
-            _document?.Dispose();
+            Release();
         }
+    }
+
+    /// <summary>Takes back what a stream has of its response and its server that is not to run.</summary>
+    public void Forget()
+    {
+        Head.Unset();
+        Release();
+    }
+
+    private void Release()
+    {
+        _place.Dispose();
+        _document?.Dispose();
+        _compressed?.Dispose();
     }
 
     private async Task EndAsync(long start, Activity? activity, AuthorizationWatch? watch)
@@ -103,6 +119,11 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         else if (outcome.HeadSent)
         {
             StreamTelemetry.LeaveRequestDuration(Context);
+            if (_compressed is not null)
+            {
+                await _compressed.ConcludeAsync(outcome.Reason, CloseOf(_dialect.FailureClose));
+            }
+
             Conclude(outcome);
         }
         else
