@@ -1,6 +1,7 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
 using Gai.Pipelines.Benchmarks;
+using Gai.Pipelines.Benchmarks.Compression;
 using Gai.Pipelines.Benchmarks.Encoders;
 using Gai.Pipelines.Benchmarks.Gateway;
 using Gai.Pipelines.Benchmarks.Pump;
@@ -23,6 +24,8 @@ switch (args)
         return await TicksVerb.RunAsync(args[1..]);
     case [ReportVerb.GatewayRun]:
         return await GatewayVerb.RunAsync();
+    case [ReportVerb.CompressionRun, ..]:
+        return await CompressionVerb.RunAsync(args[1..]);
     case ["report"]:
         return ReportVerb.Run(folder: null);
     case ["report", string folder]:

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Gai.Pipelines.Benchmarks.Compression;
 using Gai.Pipelines.Benchmarks.Gateway;
 using Gai.Pipelines.Benchmarks.Ticks;
 
@@ -12,6 +13,7 @@ internal static class ReportVerb
     public const string CasesRun = "cases";
     public const string TicksRun = "ticks";
     public const string GatewayRun = "gateway";
+    public const string CompressionRun = "compression";
 
     public static int Run(string? folder)
     {
@@ -34,6 +36,11 @@ internal static class ReportVerb
         if (GatewayReport.Newest(folder) is { } gateway)
         {
             file.Replace("gateway", gateway.Table());
+        }
+
+        if (CompressionReport.Newest(folder) is { } compression)
+        {
+            file.Replace("compression", compression.Table());
         }
 
         file.Save();
