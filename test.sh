@@ -5,7 +5,7 @@ set -uo pipefail
 usage() {
   cat <<'TEXT'
 Usage: ./test.sh
-Installs what the tests need (on Debian: chromium, chromium-driver, nodejs and npm; the clients of tests/clients with npm), builds the solution in Release with warnings as
+Installs what the tests need (on Debian: chromium, chromium-driver, nodejs, npm, nginx and haproxy; the clients of tests/clients with npm), builds the solution in Release with warnings as
 errors, and runs all test projects. The last line is "N passed, N failed"; the exit code is 0 only if tests ran and none failed.
 TEXT
 }
@@ -68,6 +68,13 @@ install_node() {
   command -v node >/dev/null && command -v npm >/dev/null || give_up "nodejs and npm are installed, but node or npm is not on the PATH"
 }
 
+install_proxies() {
+  if [ -x /usr/sbin/nginx ] && [ -x /usr/sbin/haproxy ]; then return; fi
+  step "Installing nginx and haproxy with apt-get: tests stream through them"
+  install_packages nginx haproxy
+  [ -x /usr/sbin/nginx ] && [ -x /usr/sbin/haproxy ] || give_up "nginx and haproxy are installed, but /usr/sbin/nginx or /usr/sbin/haproxy is missing"
+}
+
 # What npm leaves behind is newer than the lock file that it was made from, or not up to date.
 install_clients() {
   [ tests/clients/node_modules/.package-lock.json -nt tests/clients/package-lock.json ] && return
@@ -100,6 +107,7 @@ run_tests() {
 command -v dotnet >/dev/null || give_up "the .NET SDK is missing. Install .NET 10: https://dotnet.microsoft.com/download"
 install_browser
 install_node
+install_proxies
 install_clients
 
 step "Restoring and building the solution"
