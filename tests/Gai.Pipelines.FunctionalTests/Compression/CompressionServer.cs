@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Gai.Pipelines.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gai.Pipelines.FunctionalTests.Compression;
@@ -33,7 +34,8 @@ internal sealed class CompressionServer : IAsyncDisposable
         Action<EventStreamOptions>? options = null,
         Action<IServiceCollection>? services = null,
         Action<WebApplication>? before = null,
-        Action<WebApplication>? map = null)
+        Action<WebApplication>? map = null,
+        Action<KestrelServerOptions>? kestrel = null)
     {
         var made = new CompressionServer();
         made.Server = await TestServer.StartAsync(
@@ -48,7 +50,8 @@ internal sealed class CompressionServer : IAsyncDisposable
             {
                 all.Compression = compression;
                 options?.Invoke(all);
-            });
+            },
+            kestrel: kestrel);
         return made;
     }
 
