@@ -116,10 +116,11 @@ internal sealed class PumpTimes : TimingEntry
     public bool OnEvent() => _eventsHeld <= EventsTimedOneByOne && OnEarlyEvent();
 
     /// <summary>Begins the flush window of the bytes that are held, if it has not begun.</summary>
-    public void HoldUntilWindowEnds()
+    /// <returns>Whether it has begun now.</returns>
+    public bool HoldUntilWindowEnds()
     {
         _window ??= new WindowEntry(_wake, TimeSpan.FromMilliseconds(_longestHold));
-        _window.Begin(_scheduler.Milliseconds);
+        return _window.TryBegin(_scheduler.Milliseconds);
     }
 
     /// <summary>Sets the next time.</summary>
@@ -143,9 +144,12 @@ internal sealed class PumpTimes : TimingEntry
 
     protected internal override void OnDue()
     {
-        if (WaitFrom(Now) <= 0)
+        long now = Now;
+        if (WaitFrom(now) <= 0)
         {
-            _wake.Signal(WakeSignals.Tick, onThreadPool: true);
+            // A keep-alive and a head are written here, for one stream after the other: ten thousand hops to other threads cost
+            // more. An end runs the application's code.
+            _wake.Signal(WakeSignals.Tick, onThreadPool: now >= _expiresAt || _flushingSince != Never);
         }
         else
         {
@@ -191,13 +195,18 @@ internal sealed class PumpTimes : TimingEntry
     {
         private bool _hasBegun;
 
-        public void Begin(TimingWheel wheel)
+        public bool TryBegin(TimingWheel wheel)
         {
-            if (!_hasBegun)
+            bool begins = !_hasBegun;
+            if (begins)
             {
                 _hasBegun = true;
-                wheel.Schedule(this, delay);
+
+                // To the nearest tick: the wheel rounds up.
+                wheel.Schedule(this, delay > wheel.Resolution ? delay - (wheel.Resolution / 2) : delay);
             }
+
+            return begins;
         }
 
         public void End() => _hasBegun = false;
@@ -207,7 +216,7 @@ internal sealed class PumpTimes : TimingEntry
             // Nothing may be held any more: a flush does not take the entry out.
             if (Volatile.Read(ref _hasBegun))
             {
-                wake.Signal(WakeSignals.Window, onThreadPool: true);
+                wake.Signal(WakeSignals.Window);
             }
         }
     }

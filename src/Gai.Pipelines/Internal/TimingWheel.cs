@@ -8,9 +8,10 @@ internal abstract class TimingEntry
     internal TimingEntry? NextDue;
     internal long DueTick;
     internal bool IsQueued;
+    internal bool IsDue;
     internal bool IsRetired;
 
-    /// <summary>The time has come. Called without any lock, on the timer's thread: hand work on, do none.</summary>
+    /// <summary>The time has come. Called without any lock, on a timer's thread, one entry after the other. Who is held up here holds up nobody else: the next tick goes on with the others.</summary>
     protected internal abstract void OnDue();
 }
 
@@ -26,8 +27,8 @@ internal sealed class TimingWheel : IDisposable
     private readonly long _start;
     private ITimer? _timer;
     private long _tick;
+    private TimingEntry? _due;
     private int _count;
-    private int _isTicking;
 
     public TimingWheel(TimeProvider time, TimeSpan resolution)
     {
@@ -37,6 +38,8 @@ internal sealed class TimingWheel : IDisposable
     }
 
     public int Count => Volatile.Read(ref _count);
+
+    public TimeSpan Resolution => _resolution;
 
     /// <summary>Sets the time of an entry, whether it waits already or not. A retired entry is left alone.</summary>
     public void Schedule(TimingEntry entry, TimeSpan delay)
@@ -109,28 +112,16 @@ internal sealed class TimingWheel : IDisposable
 
     private void OnTick()
     {
-        // A callback that is late can meet the next one. Only one may walk the list of what is due.
-        if (Interlocked.Exchange(ref _isTicking, 1) != 0)
+        TakeDue();
+        while (NextDue() is { } entry)
         {
-            return;
-        }
-
-        TimingEntry? due = TakeDue();
-        while (due is not null)
-        {
-            TimingEntry entry = due;
-            due = entry.NextDue;
-            entry.NextDue = null;
             entry.OnDue();
         }
-
-        Volatile.Write(ref _isTicking, 0);
     }
 
-    /// <summary>Takes what is due out of the slots, as a list of its own: an entry may be scheduled again while the list is walked.</summary>
-    private TimingEntry? TakeDue()
+    /// <summary>Takes what is due out of the slots, into a list of its own: an entry may be scheduled again before its turn has come.</summary>
+    private void TakeDue()
     {
-        TimingEntry? due = null;
         lock (_lock)
         {
             long now = CurrentTick();
@@ -145,16 +136,39 @@ internal sealed class TimingWheel : IDisposable
                     {
                         Unlink(entry);
                         CountDown();
-                        entry.NextDue = due;
-                        due = entry;
+                        AddDue(entry);
                     }
                 }
             }
 
             _tick = now;
         }
+    }
 
-        return due;
+    private void AddDue(TimingEntry entry)
+    {
+        if (!entry.IsDue)
+        {
+            entry.IsDue = true;
+            entry.NextDue = _due;
+            _due = entry;
+        }
+    }
+
+    private TimingEntry? NextDue()
+    {
+        lock (_lock)
+        {
+            TimingEntry? entry = _due;
+            if (entry is not null)
+            {
+                _due = entry.NextDue;
+                entry.NextDue = null;
+                entry.IsDue = false;
+            }
+
+            return entry;
+        }
     }
 
     private long CurrentTick() => _time.GetElapsedTime(_start).Ticks / _resolution.Ticks;

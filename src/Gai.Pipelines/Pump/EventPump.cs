@@ -29,6 +29,7 @@ public sealed class EventPump<T> : IOpenStream
     private Exception? _failure;
     private StreamOutcomeReason? _reason;
     private ClientState _client;
+    private bool _isResting;
     private bool _hasEnded; // an end marker or a farewell is written: nothing follows
 
     /// <summary>Prepares a stream.</summary>
@@ -244,6 +245,13 @@ public sealed class EventPump<T> : IOpenStream
                 return ending.Reason;
             }
 
+            if (isDue && _isResting)
+            {
+                // What has gathered in the source belongs to the window that ends here.
+                _isResting = false;
+                TakeReady();
+            }
+
             Step step = _ending is not null || (isDue && WriteWhatIsDue()) ? Step.Flush : TakeReady();
             if (step == Step.Wait)
             {
@@ -308,10 +316,13 @@ public sealed class EventPump<T> : IOpenStream
     {
         if (_output.UnflushedBytes > 0)
         {
-            _times.HoldUntilWindowEnds();
+            _isResting = _source.TryRest(isNewWindow: _times.HoldUntilWindowEnds());
         }
 
-        _source.WakeWhenReady();
+        if (!_isResting)
+        {
+            _source.WakeWhenReady();
+        }
     }
 
     /// <summary>Hands what is encoded to the transport. While that cannot take it nothing is written, which is the backpressure.</summary>

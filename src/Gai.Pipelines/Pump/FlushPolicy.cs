@@ -32,6 +32,10 @@ public sealed record FlushPolicy
     /// <param name="delay">The longest time a frame waits, 1 ms to 10 s.</param>
     /// <param name="bytes">How many waiting bytes are flushed at once, at least 1.</param>
     /// <returns>The policy.</returns>
+    /// <remarks>
+    /// Events of a channel gather there until the window ends, and so does the end behind them: the stream is woken once a
+    /// window instead of once an event. If a writer had to wait for room meanwhile, the next 32 windows go without that.
+    /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The delay or the number is out of its range.</exception>
     public static FlushPolicy Window(TimeSpan delay, int bytes = DefaultBytes)
     {

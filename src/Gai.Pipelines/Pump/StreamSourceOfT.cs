@@ -62,6 +62,10 @@ public abstract class StreamSource<T>
         }
     }
 
+    /// <summary>Lets events gather in the source until the window ends, if that keeps nobody waiting: instead of <see cref="WakeWhenReady"/>.</summary>
+    /// <returns>Whether it rests. Then it wakes nobody until it has been asked again.</returns>
+    internal virtual bool TryRest(bool isNewWindow) => false;
+
     /// <summary>Frees what the source holds. The last call.</summary>
     internal abstract Task CloseAsync(StreamOutcome outcome);
 

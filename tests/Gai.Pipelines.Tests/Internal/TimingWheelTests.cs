@@ -170,12 +170,13 @@ public sealed class TimingWheelTests : IDisposable
     }
 
     [Fact]
-    public async Task OnTick_EntryIsSlow_OverlappingTicksLeaveItAloneAndLoseNothing()
+    public async Task OnTick_EntryIsSlow_HoldsNobodyElseUp()
     {
         using var entered = new ManualResetEventSlim();
         using var gate = new ManualResetEventSlim();
         Entry slow = Add(TimeSpan.FromMilliseconds(100));
         Entry other = Add(TimeSpan.FromMilliseconds(500));
+        Entry together = Add(TimeSpan.FromMilliseconds(100));
         slow.Action = () =>
         {
             entered.Set();
@@ -184,12 +185,12 @@ public sealed class TimingWheelTests : IDisposable
         Task first = Task.Run(() => _time.Advance(TimeSpan.FromMilliseconds(200)), CancellationToken.None);
         await Task.Run(() => entered.Wait(CancellationToken.None), CancellationToken.None).OrFail();
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Empty(other.Due);
+        Assert.Equal((1, 1), (together.Due.Count, other.Due.Count));
         gate.Set();
         await first.OrFail();
         _time.Advance(Resolution);
 
-        Assert.Equal((1, 1), (slow.Due.Count, other.Due.Count));
+        Assert.Equal((1, 1, 1), (slow.Due.Count, together.Due.Count, other.Due.Count));
     }
 
     [Fact]

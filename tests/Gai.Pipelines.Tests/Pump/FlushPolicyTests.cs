@@ -130,7 +130,7 @@ public sealed class FlushPolicyTests : PumpTest
         Source.Push("a", "b");
         Time.Advance(Milliseconds(30));
         Source.Push("c");
-        Time.Advance(Milliseconds(19));
+        Time.Advance(Milliseconds(17));
         Assert.Single(Output.Flushes);
         Time.Advance(Milliseconds(5));
         await Output.WaitForFlushesAsync(2);
@@ -204,5 +204,67 @@ public sealed class FlushPolicyTests : PumpTest
         channel.Writer.Complete();
         await run.OrFail();
         Assert.Equal(["<a|", "b|", ">"], Output.Flushes);
+    }
+
+    [Fact]
+    public async Task Window_Channel_IsNotReadUntilTheWindowEnds()
+    {
+        Settings = WindowSettings;
+        Channel<string> channel = NewChannel(8);
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(channel.Reader));
+        channel.Writer.TryWrite("a");
+        channel.Writer.TryWrite("b");
+        channel.Writer.TryWrite("c");
+        channel.Writer.TryWrite("d");
+        Assert.Equal(2, channel.Reader.Count);
+
+        Time.Advance(Milliseconds(54));
+        await Output.WaitForFlushesAsync(2);
+        Assert.Equal(0, channel.Reader.Count);
+        channel.Writer.TryWrite("e");
+        channel.Writer.TryWrite("f");
+        channel.Writer.Complete();
+        Assert.False(run.IsCompleted);
+        Time.Advance(Milliseconds(54));
+
+        await run.OrFail();
+        Assert.Equal(["<a|", "b|c|d|", "e|f|>"], Output.Flushes);
+    }
+
+    [Fact]
+    public async Task Window_ChannelThatIsFull_KeepsItsWriterWaitingOnceInManyWindows()
+    {
+        Settings = WindowSettings;
+        Channel<int> channel = Channel.CreateBounded<int>(new BoundedChannelOptions(1) { AllowSynchronousContinuations = true });
+        Task<StreamOutcome> run = new EventPump<int>(StreamSource.From(channel.Reader), new NumberDialect(), Output, Settings).RunAsync();
+        int windowsWithWaiters = 0;
+        for (int window = 0; window < 66; window++)
+        {
+            ValueTask waiting = default;
+            for (int i = 0; i < 10 && waiting.IsCompleted; i++)
+            {
+                waiting = channel.Writer.WriteAsync(i);
+            }
+
+            windowsWithWaiters += waiting.IsCompleted ? 0 : 1;
+            Time.Advance(Milliseconds(54));
+            await waiting.AsTask().OrFail();
+        }
+
+        channel.Writer.Complete();
+        await run.OrFail();
+        Assert.InRange(windowsWithWaiters, 1, 3);
+    }
+
+    private static Channel<string> NewChannel(int capacity) =>
+        Channel.CreateBounded<string>(new BoundedChannelOptions(capacity) { AllowSynchronousContinuations = true });
+
+    private sealed class NumberDialect : Dialect<int>
+    {
+        public override void WriteEvent(FrameWriter output, in int item) => output.Write("x"u8);
+
+        public override void WriteError(FrameWriter output, in StreamError error) => output.Write("!"u8);
+
+        public override void WriteEnd(FrameWriter output) => output.Write(">"u8);
     }
 }
