@@ -4,9 +4,12 @@ set -uo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: ./test.sh
+Usage: ./test.sh [--fuzz [--frames N] [--seed S] [--stream K] | --mutation [PIECE...]]
 Installs what the tests need (on Debian: chromium, chromium-driver, nodejs, npm, nginx and haproxy; the clients of tests/clients with npm), builds the solution in Release with warnings as
 errors, and runs all test projects. The last line is "N passed, N failed"; the exit code is 0 only if tests ran and none failed.
+
+--fuzz       makes 10 million random frames with hostile fields instead, and has them read by two parsers of others. A difference names its seed and stream.
+--mutation   changes the code in some thousand ways instead, and sees whether a test notices; about an hour and a half. PIECE is a name of tests/mutation/pieces.json.
 TEXT
 }
 
@@ -25,13 +28,14 @@ give_up() {
   finish
 }
 
-for argument in "$@"; do
-  case "$argument" in
-    -h | --help) usage; exit 0 ;;
-    --mutation | --fuzz | --load) usage >&2; give_up "$argument is not there yet." ;;
-    *) usage >&2; give_up "unknown argument $argument" ;;
-  esac
-done
+mode=tests
+case "${1:-}" in
+  '') ;;
+  -h | --help) usage; exit 0 ;;
+  --fuzz | --mutation) mode=${1#--}; shift ;;
+  --load) usage >&2; give_up "$1 is not there yet." ;;
+  *) usage >&2; give_up "unknown argument $1" ;;
+esac
 
 cd "$(dirname "${BASH_SOURCE[0]}")" || give_up "cannot enter the folder of this script"
 
@@ -104,12 +108,45 @@ run_tests() {
   fi
 }
 
+# Ten million frames take some minutes; the limit is for what hangs.
+run_fuzz() {
+  local log code frames
+  step "Building the fuzzer"
+  dotnet build tests/Gai.Pipelines.Fuzz -c Release --disable-build-servers -nodeReuse:false -v quiet </dev/null || give_up "the build failed"
+  step "Fuzzing"
+  log=$(mktemp)
+  timeout --kill-after=30 7200 dotnet tests/Gai.Pipelines.Fuzz/bin/Release/net10.0/Gai.Pipelines.Fuzz.dll "$@" </dev/null 2>&1 | tee "$log"
+  code=${PIPESTATUS[0]}
+  frames=$(sed -nE 's/^([0-9,]+) frames, .*/\1/p' "$log" | tr -d ,)
+  rm -f "$log"
+  passed=${frames:-0}
+  if [ "$code" -ne 0 ]; then failed=1; fi
+}
+
+run_mutation() {
+  local log summary
+  step "Mutating: the logs are in artifacts/mutation"
+  dotnet tool restore </dev/null || give_up "dotnet tool restore failed"
+  log=$(mktemp)
+  node tests/mutation/run.mjs "$@" </dev/null 2>&1 | tee "$log"
+  summary=$(tail -1 "$log")
+  rm -f "$log"
+  passed=$(sed -nE 's/^([0-9]+) passed, .*/\1/p' <<<"$summary")
+  failed=$(sed -nE 's/.* ([0-9]+) failed$/\1/p' <<<"$summary")
+  if [ -z "$passed" ]; then passed=0 failed=1; fi
+}
+
 command -v dotnet >/dev/null || give_up "the .NET SDK is missing. Install .NET 10: https://dotnet.microsoft.com/download"
-install_browser
 install_node
 install_proxies
 install_clients
+if [ "$mode" != tests ]; then
+  "run_$mode" "$@"
+  echo
+  finish
+fi
 
+install_browser
 step "Restoring and building the solution"
 dotnet build Pipelines.sln -c Release --disable-build-servers -nodeReuse:false -v quiet </dev/null || give_up "the build failed"
 

@@ -17,6 +17,11 @@ public static class NodeClients
     public static async Task<string[]> RunAsync(string script, IEnumerable<string> input) =>
         await RunAsync("node", [script], await Installed.Value, input);
 
+    /// <summary>Starts a script that goes on until its standard input is closed.</summary>
+    /// <param name="script">A file of tests/clients.</param>
+    /// <returns>Its process, which is the caller's.</returns>
+    public static async Task<Process> StartAsync(string script) => Start("node", [script], await Installed.Value);
+
     // What npm leaves behind is as old as the lock file that it was made from, or not up to date.
     private static async Task<string> InstallAsync()
     {
@@ -43,26 +48,7 @@ public static class NodeClients
 
     private static async Task<string[]> RunAsync(string program, string[] arguments, string folder, IEnumerable<string> input)
     {
-        using var process = new Process
-        {
-            StartInfo = new ProcessStartInfo(program, arguments)
-            {
-                WorkingDirectory = folder,
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            },
-        };
-        try
-        {
-            process.Start();
-        }
-        catch (Win32Exception missing)
-        {
-            throw new InvalidOperationException(
-                $"These tests use clients from npm and need Node.js 20 or newer with npm: \"{program}\" cannot be started. Install it.", missing);
-        }
-
+        using Process process = Start(program, arguments, folder);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> errors = process.StandardError.ReadToEndAsync();
         foreach (string line in input)
@@ -84,5 +70,29 @@ public static class NodeClients
         return process.ExitCode == 0
             ? (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries)
             : throw new InvalidOperationException($"\"{program} {string.Join(' ', arguments)}\" in tests/clients failed with {process.ExitCode}:\n{await errors}");
+    }
+    private static Process Start(string program, string[] arguments, string folder)
+    {
+        var process = new Process
+        {
+            StartInfo = new ProcessStartInfo(program, arguments)
+            {
+                WorkingDirectory = folder,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            },
+        };
+        try
+        {
+            process.Start();
+            return process;
+        }
+        catch (Win32Exception missing)
+        {
+            process.Dispose();
+            throw new InvalidOperationException(
+                $"These tests use clients from npm and need Node.js 20 or newer with npm: \"{program}\" cannot be started. Install it.", missing);
+        }
     }
 }

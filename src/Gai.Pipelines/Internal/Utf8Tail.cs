@@ -22,9 +22,19 @@ internal static class Utf8Tail
                 >= 0xF0 and <= 0xF4 => 4,
                 _ => 1,
             };
-            return needed > back ? back : 0;
+            return needed > back && (back == 1 || MayFollow(unit, utf8[^(back - 1)])) ? back : 0;
         }
 
         return 0;
     }
+
+    /// <summary>Whether a second byte goes on with the first. After some, not every continuation byte does (Unicode, table 3-7).</summary>
+    private static bool MayFollow(byte first, byte second) => first switch
+    {
+        0xE0 => second >= 0xA0,
+        0xED => second < 0xA0,
+        0xF0 => second >= 0x90,
+        0xF4 => second < 0x90,
+        _ => true,
+    };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
 using Gai.Pipelines.TestUtilities;
@@ -235,7 +236,9 @@ public sealed class FrameWriterTests
         var frames = new FrameWriter(new BlockBufferWriter(64));
         int given = frames.GetSpan(sizeHint).Length;
 
-        Assert.Throws<ArgumentOutOfRangeException>(() => frames.Advance(given + 1));
+        var failure = Assert.Throws<ArgumentOutOfRangeException>(() => frames.Advance(given + 1));
+        Assert.StartsWith(
+            string.Create(CultureInfo.InvariantCulture, $"Advance takes at most the memory that was given: {given} bytes."), failure.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => frames.Advance(-1));
         frames.Advance(given);
         Assert.Throws<ArgumentOutOfRangeException>(() => frames.Advance(1));

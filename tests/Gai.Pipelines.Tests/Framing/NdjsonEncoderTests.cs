@@ -98,6 +98,15 @@ public sealed class NdjsonEncoderTests
     }
 
     [Fact]
+    public void Write_NoOutput_Throws()
+    {
+        Assert.Throws<ArgumentNullException>("output", () => NdjsonEncoder.WriteRecord(null!, "x", TestJson.Default.String));
+        Assert.Throws<ArgumentNullException>("typeInfo", () => NdjsonEncoder.WriteRecord(new FrameWriter(new BlockBufferWriter(64)), "x", null!));
+        Assert.Throws<ArgumentNullException>("output", () => NdjsonEncoder.WriteString(null!, "x"));
+        Assert.Throws<ArgumentNullException>("output", () => NdjsonEncoder.WriteJson(null!, "1"));
+    }
+
+    [Fact]
     public void WriteRecord_OtherCultures_ChangeNothing() =>
         Encoded.InEveryCulture(() => Assert.Equal(
             "{\"Done\":-0.5,\"Step\":-3,\"Text\":\"i\"}\n",

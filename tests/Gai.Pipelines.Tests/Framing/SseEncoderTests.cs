@@ -210,7 +210,7 @@ public sealed class SseEncoderTests
             () => SseEncoder.WriteText(output, new SseFields(new EventName("n"), new EventId(1), Timeout.InfiniteTimeSpan), "x"));
 
         Assert.True(output.Frame.IsEmpty);
-        Assert.Contains("retry", failure.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.StartsWith("The field retry takes digits only, so a time below zero has no form. Give null for no field.", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -232,6 +232,29 @@ public sealed class SseEncoderTests
             Assert.Equal(text, Encoded.OneEvent(output => SseEncoder.WriteText(output, default, text)).Data);
             Assert.Equal(text, Encoded.OneEvent(output => SseEncoder.WriteUtf8(output, default, Encoding.UTF8.GetBytes(text))).Data);
         }
+    }
+
+    [Fact]
+    public void WriteText_LongLineWithAPairAtEveryPlace_ComesBack()
+    {
+        // A long line is transcoded in pieces; none may end between the halves of a pair.
+        for (int before = 505; before < 515; before++)
+        {
+            string text = new string('a', before) + string.Concat(Enumerable.Repeat("\U0001F600", 600));
+
+            Assert.Equal(text, Encoded.OneEvent(output => SseEncoder.WriteText(output, default, text)).Data);
+        }
+    }
+
+    [Fact]
+    public void Write_NoOutput_Throws()
+    {
+        Assert.Throws<ArgumentNullException>("output", () => SseEncoder.WriteText(null!, default, "x"));
+        Assert.Throws<ArgumentNullException>("output", () => SseEncoder.WriteUtf8(null!, default, "x"u8));
+        Assert.Throws<ArgumentNullException>("output", () => SseEncoder.WriteJson(null!, default, "x", TestJson.Default.String));
+        Assert.Throws<ArgumentNullException>("typeInfo", () => SseEncoder.WriteJson(new FrameWriter(new BlockBufferWriter(64)), default, "x", null!));
+        Assert.Throws<ArgumentNullException>("output", () => SseEncoder.WriteComment(null!, "x"));
+        Assert.Throws<ArgumentNullException>("output", () => SseEncoder.WriteRetry(null!, TimeSpan.Zero));
     }
 
     [Fact]

@@ -112,6 +112,75 @@ public sealed class NdjsonReaderTests
         Assert.Equal("record 2 (byte 4): it is not valid UTF-8. NDJSON has no other encoding.", Assert.IsType<StreamReadException>(thrown).Message);
     }
 
+    [Theory]
+    [InlineData(new byte[] { 0xE2, 0x82 }, "\n[3]\n")]
+    [InlineData(new byte[] { 0xE2, 0x82 }, "\n")]
+    [InlineData(new byte[] { 0xFF }, "x")]
+    public async Task ReadAsync_InvalidUtf8ThatIsNotTheEnd_IsNotTruncated(byte[] invalid, string rest)
+    {
+        byte[] stream = [.. "[1]\n[\""u8, .. invalid, .. Collected.Utf8(rest)];
+        foreach ((_, PieceReader pipe) in PieceReader.Layouts(stream))
+        {
+            (_, Exception? failure) = await Collected.RecordsAsync(pipe, TestJson.Default.JsonElement);
+            Assert.Equal((StreamReadError.InvalidUtf8, 2L), (Assert.IsType<StreamReadException>(failure).Error, ((StreamReadException)failure).Number));
+        }
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0xEF })]
+    [InlineData(new byte[] { 0xEF, 0xBB })]
+    public async Task ReadAsync_HalfAByteOrderMarkAndNoMore_IsTruncated(byte[] stream)
+    {
+        foreach ((_, PieceReader pipe) in PieceReader.Layouts(stream))
+        {
+            (List<JsonElement> records, Exception? failure) = await Collected.RecordsAsync(pipe, TestJson.Default.JsonElement);
+            Assert.Empty(records);
+            Assert.Equal((1, 0), (Assert.IsType<TruncatedStreamException>(failure).Number, ((TruncatedStreamException)failure).ByteOffset));
+        }
+    }
+
+    [Fact]
+    public async Task ReadAsync_AfterAnError_IsOverAndLeavesTheRestInThePipe()
+    {
+        PieceReader pipe = Collected.Pipe("1\nx\n3\n");
+        IAsyncEnumerator<int> each = NdjsonReader.ReadAsync(pipe, ReaderJson.Default.Int32, cancellationToken: Collected.Stop).GetAsyncEnumerator(Collected.Stop);
+        Assert.True(await each.MoveNextAsync());
+        await Assert.ThrowsAsync<StreamReadException>(async () => await each.MoveNextAsync());
+
+        // Not disposed of yet, and over.
+        Assert.False(await each.MoveNextAsync());
+        Assert.Equal("3\n", Encoding.UTF8.GetString(pipe.ReadRest()));
+    }
+
+    [Fact]
+    public async Task ReadAsync_Twice_IsRefusedWithWhatToDo()
+    {
+        IAsyncEnumerable<int> records = NdjsonReader.ReadAsync(Collected.Pipe("1\n"), ReaderJson.Default.Int32, cancellationToken: Collected.Stop);
+        Assert.Equal([1], (await Collected.AllAsync(records)).Items);
+        InvalidOperationException failure = Assert.Throws<InvalidOperationException>(() => records.GetAsyncEnumerator(Collected.Stop));
+        Assert.Equal("A stream can be enumerated once. Read it again for another time.", failure.Message);
+    }
+
+    [Fact]
+    public async Task ReadAsync_StreamWithOptions_KeepsThem()
+    {
+        using var stream = new MemoryStream("12345\n123456\n"u8.ToArray());
+        (List<int> records, Exception? failure) = await Collected.AllAsync(
+            NdjsonReader.ReadAsync(stream, ReaderJson.Default.Int32, new NdjsonReaderOptions { MaxRecordBytes = 5 }, Collected.Stop));
+        Assert.Equal([12345], records);
+        Assert.Equal(StreamReadError.TooLarge, Assert.IsType<StreamReadException>(failure).Error);
+    }
+
+    [Fact]
+    public void ReadAsync_NoArgument_Throws()
+    {
+        Assert.Throws<ArgumentNullException>("reader", () => NdjsonReader.ReadAsync((PipeReader)null!, ReaderJson.Default.Int32));
+        Assert.Throws<ArgumentNullException>("typeInfo", () => NdjsonReader.ReadAsync<int>(Collected.Pipe(""), null!));
+        Assert.Throws<ArgumentNullException>("stream", () => NdjsonReader.ReadAsync((Stream)null!, ReaderJson.Default.Int32));
+        Assert.Throws<ArgumentNullException>("typeInfo", () => NdjsonReader.ReadAsync<int>(Stream.Null, null!));
+        Assert.Throws<ArgumentNullException>("reader", () => NdjsonReader.ReadRawAsync(null!));
+    }
+
     [Fact]
     public async Task ReadAsync_BadRecordsPassedOver_GoesOnWithTheRightNumbers() =>
         await Collected.InAllLayoutsAsync("{}x\n{\"id\":2}\n\n[]\r\n{\"id\":4}\n  \nnope\n", async pipe =>
@@ -302,6 +371,29 @@ public sealed class NdjsonReaderTests
             (List<Row?> rows, Exception? failure) = await Collected.RecordsAsync(pipe, ReaderJson.Default.Row, options);
             return (rows, bad, failure);
         }
+    }
+
+    [Theory]
+    [InlineData("x", 64)]
+    [InlineData("\u20AC", 64)]
+    [InlineData("1,000 bytes", 16)]
+    public async Task ReadAsync_ManyObjectsInOneSegment_AreParsedAheadUpToABound(string text, int atOnce)
+    {
+        const int Records = 200;
+        text = text == "1,000 bytes" ? new string('x', 970) : text;
+        PieceReader pipe = Collected.Pipe(string.Concat(Enumerable.Range(1, Records).Select(id => $"{{\"id\":{id},\"text\":\"{text}\"}}\n")));
+        Counted.Parsed = 0;
+        IAsyncEnumerator<Counted?> each = NdjsonReader.ReadAsync(pipe, ReaderJson.Default.Counted, null, Collected.Stop).GetAsyncEnumerator(Collected.Stop);
+
+        // The first says what the options are; from the second on as many as may be are parsed together, and handed out one by one.
+        for (int id = 1; id <= Records; id++)
+        {
+            Assert.True(Collected.Next(each));
+            Assert.Equal((id, text), (each.Current!.Id, each.Current.Text));
+            Assert.Equal(id == 1 ? 1 : Math.Min(Records, 1 + ((id - 2) / atOnce * atOnce) + atOnce), Counted.Parsed);
+        }
+
+        Assert.False(await each.MoveNextAsync());
     }
 
     [Fact]

@@ -18,6 +18,14 @@ public sealed class SseReaderTests
         });
 
     [Fact]
+    public async Task ReadAsync_FieldsWithoutColon_AreEmpty() =>
+        await Collected.InAllLayoutsAsync("event\ndata\n\ndata\ndata\nid\n\nid: 1\ndata\n\n", async pipe =>
+        {
+            SseLog log = await SseReaderMatrixTests.ReadAsync(pipe);
+            Assert.Equal([new SseSeen("message", "", ""), new SseSeen("message", "\n", "", ""), new SseSeen("message", "", "1", "1")], log.Events);
+        });
+
+    [Fact]
     public async Task LastEventId_AfterTheEnd_IsThatOfTheLastEndedBlock() =>
         await Collected.InAllLayoutsAsync("id: 1\ndata: a\n\nid: 2\n\nretry: 700\nid: 3\ndata: b", async pipe =>
         {

@@ -163,8 +163,37 @@ public sealed class StreamEventReaderTests
     }
 
     [Fact]
-    public void ReadAsync_JsonDocument_IsRefused() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => StreamEventReader.ReadAsync(Collected.Pipe(""), StreamFormat.JsonDocument, Collected.Stop));
+    public void ReadAsync_JsonDocument_IsRefused()
+    {
+        var failure = Assert.Throws<ArgumentOutOfRangeException>(() => StreamEventReader.ReadAsync(Collected.Pipe(""), StreamFormat.JsonDocument, Collected.Stop));
+        Assert.StartsWith("A stream is read as SSE", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ReadAsync_NoArgument_Throws()
+    {
+        Assert.Throws<ArgumentNullException>("reader", () => StreamEventReader.ReadAsync((PipeReader)null!, StreamFormat.Ndjson));
+        Assert.Throws<ArgumentNullException>("stream", () => StreamEventReader.ReadAsync((Stream)null!, StreamFormat.Ndjson));
+        IAsyncEnumerable<StreamEvent> events = StreamEventReader.ReadAsync(Collected.Pipe(""), StreamFormat.Ndjson);
+        await Assert.ThrowsAsync<ArgumentNullException>("events", () => StreamEventReader.ReadIntoChannelAsync(null!, Channel.CreateUnbounded<StreamEvent>().Writer, Collected.Stop));
+        await Assert.ThrowsAsync<ArgumentNullException>("channel", () => events.ReadIntoChannelAsync(null!, Collected.Stop));
+    }
+
+    [Fact]
+    public async Task ReadAsync_RecordsOfOthersWithoutSomeFields_HaveThemEmpty()
+    {
+        const string Stream = """
+            {"type":"safety","safety":{"score":0.5}}
+            {"type":"citations","citations":[{"title":"t"}]}
+            {"type":"error","error":{}}
+
+            """;
+        (List<StreamEvent> read, Exception? failure) = await StreamEvents.ReadAsync(Wire.GaiNdjson, Collected.Pipe(Stream));
+        Assert.Null(failure);
+        Assert.Equal(new SafetyVerdict("", "", 0.5), read[0].Safety);
+        Assert.Equal(new Citation("", "t"), Assert.Single(read[1].Citations));
+        Assert.Equal((StreamErrorCodes.Internal, "", false, (TimeSpan?)null), (read[2].Error.Code, read[2].Error.Message, read[2].Error.Temporary, read[2].Error.RetryAfter));
+    }
 
     [Fact]
     public async Task ReadIntoChannelAsync_FullChannel_WaitsAndReadsNoMore()
