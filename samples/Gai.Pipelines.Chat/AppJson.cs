@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Gai.Pipelines.Chat.Figures;
 
 namespace Gai.Pipelines.Chat;
 
@@ -7,4 +8,5 @@ namespace Gai.Pipelines.Chat;
 [JsonSerializable(typeof(ChatRequest))]
 [JsonSerializable(typeof(Tick))]
 [JsonSerializable(typeof(Row))]
+[JsonSerializable(typeof(FiguresDocument))]
 internal sealed partial class AppJson : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using Gai.Pipelines;
 using Gai.Pipelines.Chat;
+using Gai.Pipelines.Chat.Figures;
 using Gai.Pipelines.Hosting;
 using Microsoft.Extensions.AI;
 
@@ -8,6 +9,7 @@ WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationO
 
 builder.Services.AddGaiPipelines(builder.Configuration.GetSection("GaiPipelines"));
 builder.Services.AddModel(builder.Configuration.GetSection("Model"));
+builder.Services.AddFigures(builder.Configuration);
 builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.AllowAnyOrigin().AllowAnyMethod().AllowAnyHeader()));
 builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, AppJson.Default));
 
@@ -45,5 +47,8 @@ app.MapGet("/ticks", (TimeProvider time, int count = 10, int intervalMs = 1000) 
 
 // Records in, records out: each row is answered as it arrives, while the request is still being sent.
 app.MapPost("/translate", (NdjsonBody<Row> rows) => TypedResults.Extensions.EventStream(PigLatin.TranslateAsync(rows)));
+
+// What the library measures of all these streams, for the page.
+app.MapFigures("/metrics.json");
 
 app.Run();

@@ -29,6 +29,8 @@ internal sealed class StreamTelemetry
 
         // Observed and not counted up and down: who begins to listen gets the right number at once.
         meter.CreateObservableUpDownCounter("gai.stream.active", () => streams.Count, "{stream}", "Streams that are open.");
+        meter.CreateObservableUpDownCounter(
+            "gai.stream.detached_sources", () => DetachedSources.Count, "{source}", "Sources of ended streams, in this process, that ignored their cancellation and have not returned.");
     }
 
     /// <summary>Begins the activity of a stream, if somebody listens. What its source does becomes part of it.</summary>

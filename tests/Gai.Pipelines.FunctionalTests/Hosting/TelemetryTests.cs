@@ -15,6 +15,7 @@ public sealed class TelemetryTests
     private readonly ManualTimeProvider _time = new();
     private readonly Watched _watched = new();
     private readonly ConcurrentQueue<bool> _disabled = new();
+    private readonly TaskCompletionSource _mayReturn = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [Theory]
     [InlineData("/ok", "completed")]
@@ -33,6 +34,58 @@ public sealed class TelemetryTests
         await Eventually.IsTrueAsync(() => measured.Of("gai.stream.duration").Length > 0, () => "nothing is measured");
         Assert.Equal($"gai.stream.outcome={outcome} http.route={path}", Assert.Single(measured.TagsOf("gai.stream.duration")));
         Assert.Equal("s", measured.Units["gai.stream.duration"]);
+    }
+
+    /// <summary>The other ways to end, all of them the server's doing.</summary>
+    [Theory]
+    [InlineData("/idle", "drained")]
+    [InlineData("/aging", "expired")]
+    [InlineData("/ticket", "unauthorized")]
+    [InlineData("/flood", "too_slow")]
+    public async Task Stream_IsEnded_DurationSaysHow(string path, string outcome)
+    {
+        await using TestServer server = await StartAsync();
+        using Measurements measured = Listen(server);
+        using RawClient client = await RawClient.GetAsync(server.Http1Port, path, receiveBuffer: 4096);
+        await Eventually.IsTrueAsync(() => _watched.IsStarted && server.Streams.Count == 1, () => "no stream begins");
+        if (outcome == "drained")
+        {
+            server.Drain();
+        }
+        else if (outcome == "too_slow")
+        {
+            await Eventually.StandsStillAsync(() => _watched.Given);
+        }
+
+        _time.Advance(TimeSpan.FromMinutes(2));
+
+        await Eventually.IsTrueAsync(() => measured.Of("gai.stream.duration").Length > 0, () => "nothing is measured");
+        Assert.Equal($"gai.stream.outcome={outcome} http.route={path}", Assert.Single(measured.TagsOf("gai.stream.duration")));
+    }
+
+    [Fact]
+    public async Task Source_IgnoresItsCancellation_IsCountedUntilItReturns()
+    {
+        await using TestServer server = await StartAsync();
+        using Measurements measured = Listen(server);
+        OpenStream stream = await server.OpenAsync("/stubborn");
+        await stream.ReadEventAsync();
+        stream.Dispose();
+        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(5)).OrFail();
+        _time.Advance(TimeSpan.FromSeconds(5));
+        await Eventually.IsTrueAsync(() => server.Streams.Count == 0, () => "the stream does not end");
+
+        // Those of tests that run beside this one are counted as well.
+        Assert.True(Detached() >= 1);
+        _mayReturn.SetResult();
+        await Eventually.IsTrueAsync(() => Detached() == 0, () => $"{Detached()} sources are still counted");
+        Assert.Equal("{source}", measured.Units["gai.stream.detached_sources"]);
+
+        double Detached()
+        {
+            measured.Observe();
+            return measured.Of("gai.stream.detached_sources")[^1];
+        }
     }
 
     [Fact]
@@ -125,6 +178,12 @@ public sealed class TelemetryTests
 
     private ActivitySpanId? _inSource;
 
+    private async IAsyncEnumerable<Tick> StubbornAsync()
+    {
+        yield return new Tick(1);
+        await _mayReturn.Task;
+    }
+
     private async IAsyncEnumerable<StreamEvent> SourceAsync(Exception? failure)
     {
         _inSource = Activity.Current?.SpanId;
@@ -158,6 +217,12 @@ public sealed class TelemetryTests
             app.MapGet("/plain-after", () => TypedResults.Extensions.EventStream(Sources.TicksThen(1, failure)));
             app.MapGet("/before", () => TypedResults.Extensions.EventStream(Sources.TicksThen(0, failure)));
             app.MapGet("/idle", () => TypedResults.Extensions.EventStream(_watched.ThenSilence<Tick>([new(1)])));
+            app.MapGet("/aging", () => TypedResults.Extensions.EventStream(_watched.ThenSilence<Tick>([new(1)])))
+                .WithEventStreamOptions(options => options.MaxAge = TimeSpan.FromMinutes(1));
+            app.MapGet("/ticket", () => TypedResults.Extensions.EventStream(_watched.ThenSilence<Tick>([new(1)])))
+                .WithEventStreamOptions(options => options.MayGoOn = static _ => new(false));
+            app.MapGet("/flood", () => TypedResults.Extensions.EventStream(_watched.ThenTicksForEver()));
+            app.MapGet("/stubborn", () => TypedResults.Extensions.EventStream(StubbornAsync()));
             app.MapGet("/none", () => "Hi");
         },
         services => services.AddSingleton<TimeProvider>(_time));

@@ -1,6 +1,10 @@
+using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Gai.Pipelines.Hosting;
+using Gai.Pipelines.TestUtilities;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Gai.Pipelines.FunctionalTests;
 
@@ -28,6 +32,20 @@ public sealed partial class OperationsTableTests
         string readme = File.ReadAllText(Path.Combine(Root, "README.md"));
 
         Assert.DoesNotContain(typeof(EventStreamOptions).GetProperties(), option => !readme.Contains($"`{option.Name}`", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Figures_TableOfInstruments_HasAllOfThem()
+    {
+        string[] columns = [.. File.ReadAllLines(Path.Combine(Root, "docs", "operations.md")).Where(line => line.StartsWith("| `gai.stream.", StringComparison.Ordinal)).Select(line => line.Split('|')[1])];
+        await using TestServer server = await TestServer.StartAsync(app => app.MapEventStream("/ticks", _ => Sources.Ticks(1)));
+        using var measured = new Measurements(server.App.Services.GetRequiredService<IMeterFactory>());
+
+        await server.GetAsync("/ticks");
+
+        const string Prefix = "gai.stream";
+        Assert.Contains("gai.stream.duration", measured.Units.Keys);
+        Assert.DoesNotContain(measured.Units.Keys.Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)), name => !columns.Any(column => column.Contains($"`{name}`", StringComparison.Ordinal) || column.Contains($"`{name[Prefix.Length..]}`", StringComparison.Ordinal)));
     }
 
     [GeneratedRegex("`[A-Za-z]+Tests\\.[A-Za-z0-9_]+`")]

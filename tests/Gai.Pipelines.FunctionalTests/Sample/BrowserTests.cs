@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using System.Globalization;
 using OpenQA.Selenium;
 using OpenQA.Selenium.Chrome;
 using OpenQA.Selenium.Support.UI;
@@ -23,7 +24,7 @@ public sealed class BrowserTests : IClassFixture<SampleProgram>, IDisposable
         _service = ChromeDriverService.CreateDefaultService("/usr/bin", "chromedriver");
         _browser = new ChromeDriver(_service, options, TimeSpan.FromMinutes(1));
 
-        // Every request of the page is remembered, and what became of it.
+        // Every request for an answer is remembered, and what became of it.
         _browser.ExecuteCdpCommand("Page.addScriptToEvaluateOnNewDocument", new Dictionary<string, object?>
         {
             ["source"] = """
@@ -31,7 +32,7 @@ public sealed class BrowserTests : IClassFixture<SampleProgram>, IDisposable
                 const Native = window.EventSource;
                 window.EventSource = class extends Native { constructor(...args) { super(...args); window.seen.sources.push(this); } };
                 const nativeFetch = window.fetch;
-                window.fetch = (...args) => { window.seen.fetches++; return nativeFetch(...args); };
+                window.fetch = (...args) => { if (args[0] === 'chat') window.seen.fetches++; return nativeFetch(...args); };
                 """,
         });
         _browser.Navigate().GoToUrl(sample.Addresses[0]);
@@ -105,6 +106,39 @@ public sealed class BrowserTests : IClassFixture<SampleProgram>, IDisposable
         WaitForState("failed");
 
         AssertOneRequestThatIsOver(transport);
+    }
+
+    [Fact]
+    public void Figures_AnswerEnds_AreThoseOfTheServer()
+    {
+        Show("figures");
+        WaitUntil(() => Figure("active").EndsWith(" ended", StringComparison.Ordinal), "the server shows no figures");
+        int before = Number(Figure("events"));
+
+        Send("fetch", "/echo one two three");
+
+        WaitForState("done");
+        WaitUntil(() => Number(Figure("events")) >= before + 4, "the page does not count the events of its answer");
+        WaitUntil(() => _browser.FindElement(By.Id("legend")).Text.Contains("completed ", StringComparison.Ordinal), "the page does not say how streams end");
+        Assert.Matches("ms|s", Figure("first"));
+        Assert.Equal("true", _browser.FindElement(By.Id("server")).GetAttribute("aria-expanded"));
+
+        _browser.FindElement(By.Id("server")).Click();
+
+        Assert.False(_browser.FindElement(By.Id("figures")).Displayed);
+        Assert.Matches(@"^\d+ open · \d+ events/s$", _browser.FindElement(By.Id("open")).Text);
+    }
+
+    private string Figure(string id) => _browser.FindElement(By.Id(id)).Text;
+
+    private static int Number(string figure) => int.Parse(figure.Split(' ')[0], NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+
+    private void Show(string panel)
+    {
+        if (!_browser.FindElement(By.Id(panel)).Displayed)
+        {
+            _browser.FindElement(By.Id("server")).Click();
+        }
     }
 
     private IWebElement Answer => _browser.FindElement(By.CssSelector(".message[data-role=assistant]"));

@@ -111,6 +111,49 @@ public sealed class SampleTests(SampleProgram sample) : IClassFixture<SampleProg
         Assert.Equal(string.Empty, await stream.ReadRestAsync());
     }
 
+    [Fact]
+    public async Task Metrics_AfterAStream_TellOfIt()
+    {
+        using HttpClient client = NewClient("1.1");
+        double before = Events(await FiguresAsync(client));
+        using HttpResponseMessage response = await client.SendAsync(TestServer.Get("/ticks?count=3&intervalMs=0"));
+        await response.Content.ReadAsByteArrayAsync();
+
+        JsonElement figures = await FiguresOfEndedStreamAsync().OrFail("the stream is measured");
+
+        Assert.True(Events(figures) >= before + 3, $"{Events(figures)} events after {before}");
+        Assert.Equal("{event}", figures.GetProperty("gai.stream.events").GetProperty("unit").GetString());
+        Assert.True(figures.GetProperty("gai.stream.active").GetProperty("value").GetDouble() >= 0);
+        Assert.True(figures.GetProperty("gai.stream.time_to_first_event").GetProperty("distribution").GetProperty("count").GetInt64() >= 1);
+
+        static double Events(JsonElement figures) => figures.GetProperty("gai.stream.events").GetProperty("value").GetDouble();
+
+        // A stream is measured when its response is over, which the client may learn first.
+        async Task<JsonElement> FiguresOfEndedStreamAsync()
+        {
+            while (true)
+            {
+                JsonElement figures = await FiguresAsync(client);
+                if (HasEnded(figures))
+                {
+                    return figures;
+                }
+            }
+        }
+
+        static bool HasEnded(JsonElement figures) =>
+            figures.TryGetProperty("gai.stream.duration", out JsonElement duration) && duration.TryGetProperty("by", out JsonElement by) &&
+            by.GetProperty("http.route").TryGetProperty("/ticks", out _) && by.GetProperty("gai.stream.outcome").TryGetProperty("completed", out _);
+    }
+
+    private static async Task<JsonElement> FiguresAsync(HttpClient client)
+    {
+        using HttpResponseMessage response = await client.GetAsync("/metrics.json").OrFail();
+        Assert.Equal("no-store", response.Headers.CacheControl?.ToString());
+        using JsonDocument document = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
+        return document.RootElement.GetProperty("figures").Clone();
+    }
+
     private static int NumberOf(ReadOnlySpan<byte> data)
     {
         var reader = new Utf8JsonReader(data);

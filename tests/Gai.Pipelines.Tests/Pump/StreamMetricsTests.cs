@@ -74,6 +74,25 @@ public sealed class StreamMetricsTests : PumpTest
     }
 
     [Fact]
+    public async Task ClientPauses_DeltasThatWereJoinedAreMeasured()
+    {
+        using var measured = new Measurements(_scope);
+        var source = new ManualSequence<StreamEvent>();
+        Output.HoldFlushes();
+        Task<StreamOutcome> run = new EventPump<StreamEvent>(
+            StreamSource.From(source), new GaiSseDialect(DialectSettings.Default), Output, Settings with { SlowClientPolicy = SlowClientPolicy.MergeDeltas }).RunAsync();
+        source.Push(StreamEvent.TextDelta("a"));
+        await Output.WaitForPendingFlushAsync();
+        source.Push(StreamEvent.TextDelta("b")).Push(StreamEvent.TextDelta("c")).Push(StreamEvent.TextDelta("d")).End();
+        Output.ReleaseFlush();
+        await run.OrFail();
+
+        Assert.Equal(2, measured.Of("gai.stream.merged").Sum());
+        Assert.Equal(2, measured.Of("gai.stream.events").Sum());
+        Assert.Empty(measured.Of("gai.stream.dropped"));
+    }
+
+    [Fact]
     public async Task ClientNeverReads_WhatNoFlushHasToldIsToldAtTheEnd()
     {
         Settings = Settings with { SlowClientPolicy = SlowClientPolicy.DropOldest, SlowClientBudgetBytes = 1, WriteTimeout = TimeSpan.FromSeconds(10) };
