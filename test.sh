@@ -4,9 +4,11 @@ set -uo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: ./test.sh
+Usage: ./test.sh [--load]
 Installs what the tests need (on Debian: chromium, chromium-driver, nodejs, npm, nginx and haproxy; the clients of tests/clients with npm), builds the solution in Release with warnings as
 errors, and runs all test projects. The last line is "N passed, N failed"; the exit code is 0 only if tests ran and none failed.
+
+--load       runs every load test for a moment instead, against every server, and checks that nothing is lost or doubled; two minutes. Timings are not judged.
 TEXT
 }
 
@@ -25,10 +27,12 @@ give_up() {
   finish
 }
 
+mode=tests
 for argument in "$@"; do
   case "$argument" in
     -h | --help) usage; exit 0 ;;
-    --mutation | --fuzz | --load) usage >&2; give_up "$argument is not there yet." ;;
+    --load) mode=load ;;
+    --mutation | --fuzz) usage >&2; give_up "$argument is not there yet." ;;
     *) usage >&2; give_up "unknown argument $argument" ;;
   esac
 done
@@ -104,7 +108,27 @@ run_tests() {
   fi
 }
 
+run_load() {
+  local log summary
+  step "Building the load tests"
+  dotnet build perf/Gai.Pipelines.LoadTests -c Release --disable-build-servers -nodeReuse:false -v quiet </dev/null || give_up "the build failed"
+  step "Loading every server for a moment"
+  log=$(mktemp)
+  timeout --kill-after=30 600 dotnet perf/Gai.Pipelines.LoadTests/bin/Release/net10.0/Gai.Pipelines.LoadTests.dll compare --quick </dev/null 2>&1 | tee "$log"
+  summary=$(tail -1 "$log")
+  rm -f "$log"
+  passed=$(sed -nE 's/^([0-9]+) passed, .*/\1/p' <<<"$summary")
+  failed=$(sed -nE 's/^.* ([0-9]+) failed$/\1/p' <<<"$summary")
+  if [ -z "$passed" ] || [ -z "$failed" ]; then passed=0 failed=1; fi
+}
+
 command -v dotnet >/dev/null || give_up "the .NET SDK is missing. Install .NET 10: https://dotnet.microsoft.com/download"
+if [ "$mode" != tests ]; then
+  "run_$mode"
+  echo
+  finish
+fi
+
 install_browser
 install_node
 install_proxies
