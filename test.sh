@@ -4,10 +4,11 @@ set -uo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: ./test.sh [--fuzz [--frames N] [--seed S] [--stream K] | --mutation [PIECE...]]
+Usage: ./test.sh [--load | --fuzz [--frames N] [--seed S] [--stream K] | --mutation [PIECE...]]
 Installs what the tests need (on Debian: chromium, chromium-driver, nodejs, npm, nginx and haproxy; the clients of tests/clients with npm), builds the solution in Release with warnings as
 errors, and runs all test projects. The last line is "N passed, N failed"; the exit code is 0 only if tests ran and none failed.
 
+--load       runs every load test for a moment instead, against every server, and checks that nothing is lost or doubled; two minutes. Timings are not judged.
 --fuzz       makes 10 million random frames with hostile fields instead, and has them read by two parsers of others. A difference names its seed and stream.
 --mutation   changes the code in some thousand ways instead, and sees whether a test notices; about an hour and a half. PIECE is a name of tests/mutation/pieces.json.
 TEXT
@@ -32,8 +33,7 @@ mode=tests
 case "${1:-}" in
   '') ;;
   -h | --help) usage; exit 0 ;;
-  --fuzz | --mutation) mode=${1#--}; shift ;;
-  --load) usage >&2; give_up "$1 is not there yet." ;;
+  --load | --fuzz | --mutation) mode=${1#--}; shift ;;
   *) usage >&2; give_up "unknown argument $1" ;;
 esac
 
@@ -134,6 +134,20 @@ run_mutation() {
   passed=$(sed -nE 's/^([0-9]+) passed, .*/\1/p' <<<"$summary")
   failed=$(sed -nE 's/.* ([0-9]+) failed$/\1/p' <<<"$summary")
   if [ -z "$passed" ]; then passed=0 failed=1; fi
+}
+
+run_load() {
+  local log summary
+  step "Building the load tests"
+  dotnet build perf/Gai.Pipelines.LoadTests -c Release --disable-build-servers -nodeReuse:false -v quiet </dev/null || give_up "the build failed"
+  step "Loading every server for a moment"
+  log=$(mktemp)
+  timeout --kill-after=30 600 dotnet perf/Gai.Pipelines.LoadTests/bin/Release/net10.0/Gai.Pipelines.LoadTests.dll compare --quick </dev/null 2>&1 | tee "$log"
+  summary=$(tail -1 "$log")
+  rm -f "$log"
+  passed=$(sed -nE 's/^([0-9]+) passed, .*/\1/p' <<<"$summary")
+  failed=$(sed -nE 's/^.* ([0-9]+) failed$/\1/p' <<<"$summary")
+  if [ -z "$passed" ] || [ -z "$failed" ]; then passed=0 failed=1; fi
 }
 
 command -v dotnet >/dev/null || give_up "the .NET SDK is missing. Install .NET 10: https://dotnet.microsoft.com/download"

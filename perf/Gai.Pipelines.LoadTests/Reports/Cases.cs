@@ -68,7 +68,7 @@ internal static class Cases
         Case("duplex-ndjson-h1", "duplex", static settings => settings, FewRounds, Gai, Json, Good),
         Case("duplex-ndjson-h2", "duplex", static settings => settings with { Protocol = Protocol.Http2 }, FewRounds, Gai, Json, Good),
         .. Rates.Select(static rate => Case(
-            RateCase(rate), "paced", settings => settings with { Rate = rate, Seconds = 5, WarmSeconds = 3 }, FewRounds, Gai, Framework, GaiWindow50, Good, Raw)),
+            RateCase(rate), "paced", settings => settings with { Rate = rate, Seconds = 5, WarmSeconds = 1 }, FewRounds, Gai, Framework, GaiWindow50, Good, Raw)),
         .. StreamCounts.SkipLast(1).Select(static streams => Case(
             StreamsCase(streams), "idle", settings => settings with { Streams = streams, Seconds = 0.5 }, FewRounds, Gai, GaiChannel, Framework, Bare)),
     ];

@@ -25,6 +25,7 @@ internal sealed record Column(string Name, Func<RunFigures, double> Figure, stri
         new("first byte p99, ms", static run => run.FirstByteAt(0.99), "0.00"),
         new("heap, MB", static run => run.Server.HeapBytes / 1e6, "0.0"),
         new("resident, MB", static run => run.Server.ResidentBytes / 1e6, "0"),
+        new("compiled methods", static run => run.Server.CompiledMethods, "0"),
         new("client busy, %", static run => run.Client.Share * 100, "0"),
         .. report.Runs.SelectMany(static run => run.More.Keys).Distinct(StringComparer.Ordinal).Where(static key => key != MoreFigures.SourceBytes)
             .Select(static key => new Column(key, run => run.More.GetValueOrDefault(key), "#,0.##")),

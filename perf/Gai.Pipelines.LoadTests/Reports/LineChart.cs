@@ -9,10 +9,10 @@ namespace Gai.Pipelines.LoadTests.Reports;
 internal sealed record LineChart(string Title, string Note, Axis X, Axis Y, IReadOnlyList<Series> Series)
 {
     private const double Width = 860;
-    private const double Height = 430;
+    private const double Height = 440;
     private const double Left = 64;
     private const double Right = 170;
-    private const double Top = 72;
+    private const double Top = 88;
     private const double Bottom = 52;
     private const double LabelHeight = 15;
 

@@ -26,7 +26,7 @@ internal sealed class ConnectScenario : IScenario
 
     public LoadSettings Quick { get; } = new() { Events = 100, Rate = 50, Seconds = 0.5 };
 
-    public Task WarmUpAsync(ScenarioRun run) => run.SettleAsync(client => LoadAsync(run, run.OwnEngine, client, new Arrivals.InTurn(run.Settings.Quick ? 2 : 100)));
+    public Task WarmUpAsync(ScenarioRun run) => run.SettleAsync(client => LoadAsync(run, run.OwnEngine, client, new Arrivals.Together(run.Settings.Quick ? 2 : 100, PerSecond: 1_000)));
 
     public async Task<RunFigures> MeasureAsync(ScenarioRun run)
     {

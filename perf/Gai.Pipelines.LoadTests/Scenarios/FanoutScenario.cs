@@ -31,7 +31,7 @@ internal sealed class FanoutScenario : IScenario
 
         ServerUsage end = await run.Server.UsageAsync();
         IReadOnlyList<StreamResult> streams = await load;
-        return run.Figures(client, streams, (begin, end), streams.Sum(static stream => stream.Events));
+        return run.Figures(client, streams, (begin, end), streams.Sum(static stream => stream.Events)) with { FirstByte = HistogramData.Empty };
     }
 
     private Task<IReadOnlyList<StreamResult>> LoadAsync(ScenarioRun run, ILoadEngine engine, LoadClient client, long events)

@@ -66,7 +66,7 @@ internal sealed class IdleScenario : IScenario
             [MoreFigures.ResidentPerStream] = (double)(full.ResidentBytes - empty.ResidentBytes) / settings.Streams,
             [MoreFigures.CpuShare] = 100.0 * (end.CpuMicroseconds - begin.CpuMicroseconds) / (end.Time - begin.Time),
             [MoreFigures.KeepAlives] = streams.Sum(static stream => stream.KeepAlives),
-        });
+        }) with { FirstByte = HistogramData.Empty };
     }
 
     private async Task<Task<IReadOnlyList<StreamResult>>> OpenAsync(ScenarioRun run, ILoadEngine engine, LoadClient client, int streams)

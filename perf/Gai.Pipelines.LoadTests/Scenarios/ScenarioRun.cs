@@ -11,6 +11,7 @@ namespace Gai.Pipelines.LoadTests.Scenarios;
 internal sealed class ScenarioRun(ServerProcess server, LoadSettings settings, ILoadEngine engine, Action<double> progress) : IDisposable
 {
     private const double BusyClient = 0.9;
+    private const int MostCompiled = 40;
 
     private readonly CpuTrack _cpu = new();
     private readonly int _errorsBefore = server.Errors.Length;
@@ -54,24 +55,32 @@ internal sealed class ScenarioRun(ServerProcess server, LoadSettings settings, I
         }
     }
 
-    /// <summary>Runs a small load again and again until the server compiles no more: then its code stays as it is.</summary>
+    /// <summary>Runs a small load again and again until the server compiles hardly anything more: then its code stays as it is.</summary>
     public async Task SettleAsync(Func<LoadClient, Task> load)
     {
-        const int MostSlices = 12;
+        const int Few = 3;
+        const int QuietSlices = 2;
+        TimeSpan slice = settings.Quick ? TimeSpan.Zero : TimeSpan.FromMilliseconds(300);
+        long latest = Clock.Now + (settings.Quick ? 0 : 15_000_000);
         int quiet = 0;
-        for (int slice = 0; slice < (settings.Quick ? 1 : MostSlices) && quiet < 2; slice++)
+        int compiled = (await server.UsageAsync()).CompiledMethods;
+        do
         {
-            int before = (await server.UsageAsync()).CompiledMethods;
-            using (LoadClient client = CreateClient())
+            long end = Clock.Now + (long)slice.TotalMicroseconds;
+            do
             {
+                using LoadClient client = CreateClient();
                 await load(client);
             }
+            while (Clock.Now < end);
 
             // Methods are queued for optimization when no new ones have been compiled for 100 ms.
-            await Task.Delay(settings.Quick ? 0 : 150);
-            int compiled = (await server.UsageAsync()).CompiledMethods - before;
-            quiet = compiled <= 3 ? quiet + 1 : 0;
+            await Task.Delay(slice / 2);
+            int now = (await server.UsageAsync()).CompiledMethods;
+            quiet = now - compiled <= Few ? quiet + 1 : 0;
+            compiled = now;
         }
+        while (quiet < QuietSlices && Clock.Now < latest);
     }
 
     /// <summary>Puts together what was measured.</summary>
@@ -91,6 +100,11 @@ internal sealed class ScenarioRun(ServerProcess server, LoadSettings settings, I
         }
 
         ServerFigures used = ServerFigures.Between(server.Begin, server.End);
+        if (used.CompiledMethods > MostCompiled && !settings.Quick)
+        {
+            Doubt(string.Create(CultureInfo.InvariantCulture, $"{used.CompiledMethods} methods were compiled while it was measured: it was not warm"));
+        }
+
         return new RunFigures(
             microseconds / 1_000_000,
             streams.Count,

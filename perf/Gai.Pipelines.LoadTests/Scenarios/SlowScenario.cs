@@ -9,7 +9,7 @@ namespace Gai.Pipelines.LoadTests.Scenarios;
 internal sealed class SlowScenario() : TickingScenario(
     "slow",
     "--streams x --rate events/s from the ticking engine, of which --slow-share are read at 1 KB/s; latency is that of the others",
-    new LoadSettings { Streams = 50, Rate = 1_000, Seconds = 8, WarmSeconds = 4, SlowShare = 0.2 },
+    new LoadSettings { Streams = 50, Rate = 1_000, Seconds = 8, WarmSeconds = 3, SlowShare = 0.2 },
     new LoadSettings { Streams = 10, Rate = 200, Seconds = 0.5, WarmSeconds = 0.1, SlowShare = 0.2 })
 {
     private const int SlowBytesPerSecond = 1_024;

@@ -12,6 +12,10 @@ namespace Gai.Pipelines.LoadTests.Scenarios;
 /// </remarks>
 internal class TickingScenario(string name, string does, LoadSettings defaults, LoadSettings quick) : IScenario
 {
+    private const int WarmStreams = 50;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     public string Name => name;
 
     public string Does => does;
@@ -20,7 +24,19 @@ internal class TickingScenario(string name, string does, LoadSettings defaults, 
 
     public LoadSettings Quick => quick;
 
-    public Task WarmUpAsync(ScenarioRun run) => Task.CompletedTask;
+    /// <summary>Ticks fast, so that the code is compiled as it will stay however slowly it is to be measured.</summary>
+    public Task WarmUpAsync(ScenarioRun run)
+    {
+        int streams = Math.Min(WarmStreams, run.Settings.Streams);
+        var plan = new TickPlan(Warm: 0, Measured: run.Settings.Quick ? 10 : 150, Interval: 5_000);
+        return run.SettleAsync(async client =>
+        {
+            Task<IReadOnlyList<StreamResult>> load = run.OwnEngine.RunAsync(client, Name, new Arrivals.Together(streams), _ => Fast(run, plan));
+            await TickAsync(run, load, streams, plan, static _ => { });
+            await run.Server.CompleteAsync();
+            await load.WaitAsync(Patience);
+        });
+    }
 
     public async Task<RunFigures> MeasureAsync(ScenarioRun run)
     {
@@ -28,10 +44,7 @@ internal class TickingScenario(string name, string does, LoadSettings defaults, 
         var plan = new TickPlan((long)(settings.WarmSeconds * settings.Rate), (long)(settings.Seconds * settings.Rate), (long)(1_000_000 / settings.Rate));
         using LoadClient client = run.CreateClient();
         Task<IReadOnlyList<StreamResult>> load = run.Engine.RunAsync(client, Name, new Arrivals.Together(settings.Streams), number => Request(run, plan, number));
-        await UntilOrEndAsync(run, load, async () => (await run.Server.StreamsAsync()).Joined == settings.Streams, "Not all streams were opened.");
-
-        await run.Server.TickAsync(plan);
-        TickState state = await TicksAsync(run, plan);
+        TickState state = await TickAsync(run, load, settings.Streams, plan, run.Report);
         long all = (plan.Warm + plan.Measured) * settings.Streams;
         if (SlowStreams(settings) == 0)
         {
@@ -54,7 +67,7 @@ internal class TickingScenario(string name, string does, LoadSettings defaults, 
             run.Doubt($"{state.Skipped} events found a full channel and were not produced");
         }
 
-        return run.Figures(client, streams, (state.Begin!, end), plan.Measured * (settings.Streams - SlowStreams(settings)), more);
+        return run.Figures(client, streams, (state.Begin!, end), plan.Measured * (settings.Streams - SlowStreams(settings)), more) with { FirstByte = HistogramData.Empty };
     }
 
     /// <summary>How many of the streams are read slowly, the first ones. Their events count for nothing but themselves.</summary>
@@ -63,21 +76,26 @@ internal class TickingScenario(string name, string does, LoadSettings defaults, 
     /// <summary>Looks at the server while all streams are still open.</summary>
     protected virtual Task LookAsync(ScenarioRun run, TickState state, Dictionary<string, double> more) => Task.CompletedTask;
 
-    protected virtual StreamRequest Request(ScenarioRun run, TickPlan plan, int number) =>
+    protected virtual StreamRequest Request(ScenarioRun run, TickPlan plan, int number) => Fast(run, plan);
+
+    private static StreamRequest Fast(ScenarioRun run, TickPlan plan) =>
         new(Paths.Live, run.Format, new Expectation(plan.Warm + plan.Measured, MeasureFrom: plan.Warm));
 
-    private static async Task<TickState> TicksAsync(ScenarioRun run, TickPlan plan)
+    /// <summary>Lets the engine tick when all streams are there.</summary>
+    private static async Task<TickState> TickAsync(ScenarioRun run, Task<IReadOnlyList<StreamResult>> load, int streams, TickPlan plan, Action<double> report)
     {
+        await UntilOrEndAsync(run, load, async () => (await run.Server.StreamsAsync()).Joined == streams, "Not all streams were opened.");
+        await run.Server.TickAsync(plan);
         while (true)
         {
             TickState state = await run.Server.TicksAsync();
-            run.Report((double)state.Ticks / (plan.Warm + plan.Measured));
+            report((double)state.Ticks / (plan.Warm + plan.Measured));
             if (state.IsOver)
             {
                 return state;
             }
 
-            await Task.Delay(500);
+            await Task.Delay(run.Settings.Quick ? 50 : 500);
         }
     }
 
@@ -92,6 +110,6 @@ internal class TickingScenario(string name, string does, LoadSettings defaults, 
 
             return await isTrue();
         },
-        TimeSpan.FromSeconds(30),
+        Patience,
         () => $"{problem} {run.Server.Errors}");
 }

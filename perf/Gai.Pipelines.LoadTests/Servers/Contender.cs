@@ -39,6 +39,9 @@ internal abstract class Contender<T>(ContenderSpec spec, WireFormat format) : IC
         return new StreamEndpoints<T>(this, Spec, state).Map(app);
     }
 
+    /// <summary>Whether it cancels what it pulls when the client leaves; else a source needs the token of the request.</summary>
+    protected virtual bool HandsOnToken => false;
+
     /// <summary>Makes an event.</summary>
     public abstract T Event(string text);
 
@@ -54,7 +57,7 @@ internal abstract class Contender<T>(ContenderSpec spec, WireFormat format) : IC
     /// <summary>Writes nothing, but waits until the client has gone.</summary>
     public virtual Task IdleAsync(HttpContext context) => Spec.Get("source") == "channel"
         ? ReadAsync(context, Channel.CreateBounded<T>(new BoundedChannelOptions(Spec.Number("capacity") ?? 256) { SingleReader = true }))
-        : PullAsync(context, Ring.SilenceAsync<T>(context.RequestAborted));
+        : PullAsync(context, Ring.SilenceAsync<T>(HandsOnToken ? default : context.RequestAborted));
 
     /// <summary>Answers each record with the same one.</summary>
     public virtual Task EchoAsync(HttpContext context) => throw new NotSupportedException($"{Spec.Name} does not answer records.");

@@ -25,6 +25,8 @@ internal sealed class GaiContender(ContenderSpec spec, WireFormat format) : Cont
 
     public override Task EchoAsync(HttpContext context) => PullAsync(context, AnswerAsync(context));
 
+    protected override bool HandsOnToken => true;
+
     protected override void Use(WebApplication app) => app.UseGaiPipelines();
 
     private static async IAsyncEnumerable<StreamEvent> AnswerAsync(HttpContext context, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -49,6 +51,8 @@ internal sealed class GaiTypedContender<T>(ContenderSpec spec, WireFormat format
 
     public override Task ReadAsync(HttpContext context, Channel<T> events) =>
         TypedResults.Extensions.EventStream(events, new EventStreamResultOptions { EventType = eventType }).ExecuteAsync(context);
+
+    protected override bool HandsOnToken => true;
 
     protected override void Use(WebApplication app) => app.UseGaiPipelines();
 }
