@@ -2,9 +2,7 @@ using System.Globalization;
 using BenchmarkDotNet.Running;
 using Gai.Pipelines.Benchmarks;
 using Gai.Pipelines.Benchmarks.Compression;
-using Gai.Pipelines.Benchmarks.Encoders;
 using Gai.Pipelines.Benchmarks.Gateway;
-using Gai.Pipelines.Benchmarks.Pump;
 using Gai.Pipelines.Benchmarks.Reports;
 using Gai.Pipelines.Benchmarks.Ticks;
 
@@ -19,7 +17,9 @@ switch (args)
     case [ReportVerb.ClaimsRun, string rounds]:
         return RunVerb.Run(ReportVerb.ClaimsRun, Claims.Benchmarks, int.Parse(rounds, CultureInfo.InvariantCulture));
     case [ReportVerb.CasesRun]:
-        return RunVerb.Run(ReportVerb.CasesRun, [typeof(EncoderBenchmarks), typeof(RecordBenchmarks), typeof(SourceBenchmarks)], rounds: 1);
+        return RunVerb.Run(ReportVerb.CasesRun, Cases.Benchmarks, rounds: 1);
+    case [ReportVerb.CasesRun, .. string[] names]:
+        return RunVerb.Run(ReportVerb.CasesRun, Cases.Named(names), rounds: 1);
     case [ReportVerb.TicksRun, ..]:
         return await TicksVerb.RunAsync(args[1..]);
     case [ReportVerb.GatewayRun]:

@@ -10,6 +10,7 @@ namespace Gai.Pipelines.Benchmarks.Pump;
 public class SourceBenchmarks
 {
     private const int Events = 10_000;
+    private const int Producers = 4;
 
     private readonly NullPipeWriter _output = new();
     private readonly StreamEvent _event = StreamEvent.TextDelta("Hello!");
@@ -23,7 +24,7 @@ public class SourceBenchmarks
     public void Setup()
     {
         byte[] expected = Verify.Repeat(Frame, Events, Done);
-        foreach (Func<Task> contender in (Func<Task>[])[Iterator, FullChannel, Producer, IteratorThatWaits])
+        foreach (Func<Task> contender in (Func<Task>[])[Iterator, FullChannel, Producer, FourProducers, ThreadAndChannel, IteratorThatWaits])
         {
             Verify.Same(contender.Method.Name, expected, _output.Capture(contender));
         }
@@ -49,16 +50,26 @@ public class SourceBenchmarks
 
     /// <summary>A producer on another thread, through the pump's own channel.</summary>
     [Benchmark(OperationsPerInvoke = Events)]
-    public Task Producer() => PumpAsync(StreamSource.From<StreamEvent>(async (writer, cancellationToken) =>
+    public Task Producer() => PumpAsync(StreamSource.From<StreamEvent>((writer, cancellationToken) => ProduceAsync(writer, Events, cancellationToken)));
+
+    /// <summary>Four producers on threads of their own, through the same channel.</summary>
+    [Benchmark(OperationsPerInvoke = Events)]
+    public Task FourProducers() => PumpAsync(StreamSource.From<StreamEvent>((writer, cancellationToken) =>
+        Task.WhenAll(Enumerable.Range(0, Producers).Select(_ => Task.Run(() => ProduceAsync(writer, Events / Producers, cancellationToken), cancellationToken)))));
+
+    /// <summary>A channel of the application, which another thread fills while the pump reads.</summary>
+    [Benchmark(OperationsPerInvoke = Events)]
+    public async Task ThreadAndChannel()
     {
-        for (int i = 0; i < Events; i++)
+        Channel<StreamEvent> channel = Channel.CreateBounded<StreamEvent>(new BoundedChannelOptions(StreamSource.DefaultChannelCapacity) { SingleReader = true, SingleWriter = true });
+        Task producing = Task.Run(async () =>
         {
-            if (!writer.TryWrite(_event))
-            {
-                await writer.WriteAsync(_event, cancellationToken);
-            }
-        }
-    }));
+            await ProduceAsync(channel.Writer, Events, CancellationToken.None);
+            channel.Writer.Complete();
+        });
+        await PumpAsync(StreamSource.From(channel));
+        await producing;
+    }
 
     /// <summary>An async iterator whose every event has to be waited for, and is flushed by itself.</summary>
     [Benchmark(OperationsPerInvoke = Events)]
@@ -70,6 +81,17 @@ public class SourceBenchmarks
 
     private Task<StreamOutcome> PumpAsync(StreamSource<StreamEvent> source) =>
         new EventPump<StreamEvent>(source, new GaiSseDialect(DialectSettings.Default), _output, PumpSettings.Default).RunAsync();
+
+    private async Task ProduceAsync(ChannelWriter<StreamEvent> writer, int events, CancellationToken cancellationToken)
+    {
+        for (int i = 0; i < events; i++)
+        {
+            if (!writer.TryWrite(_event))
+            {
+                await writer.WriteAsync(_event, cancellationToken);
+            }
+        }
+    }
 
     private async IAsyncEnumerable<StreamEvent> WaitingEventsAsync()
     {

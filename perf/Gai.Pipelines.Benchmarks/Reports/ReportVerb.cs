@@ -73,16 +73,25 @@ internal static class ReportVerb
     private static string CasesTable(BenchmarkResults results)
     {
         var table = new StringBuilder();
-        table.AppendLine("| benchmark | case | median | allocated |");
-        table.AppendLine("|---|---|---|---|");
+        table.AppendLine("| benchmark | case | median | of its baseline | allocated |");
+        table.AppendLine("|---|---|---|---|---|");
         foreach (Measurement found in results.Measurements.Where(measurement => measurement.Round == 1))
         {
             string parameters = found.Parameters[(found.Parameters.IndexOf('=', StringComparison.Ordinal) + 1)..];
-            table.AppendLine(CultureInfo.InvariantCulture, $"| `{found.Type}.{found.Method}` | {parameters} | {found.Nanoseconds:#,0.0} ns | {found.AllocatedBytes} B |");
+            table.AppendLine(CultureInfo.InvariantCulture, $"| `{found.Type}.{found.Method}` | {parameters} | {found.Nanoseconds:#,0.0} ns | {RatioOf(found, results)} | {found.AllocatedBytes:#,0} B |");
         }
 
         table.AppendLine();
         table.Append(Origin(results.Info, results.Folder, CasesRun));
         return table.ToString();
+    }
+
+    private static string RatioOf(Measurement found, BenchmarkResults results)
+    {
+        Measurement? baseline = results.Measurements.SingleOrDefault(other =>
+            other.Round == found.Round && other.Type == found.Type && other.Parameters == found.Parameters && other.Method == Cases.BaselineOf(found.Type));
+        return baseline is null ? string.Empty
+            : baseline == found ? "baseline"
+            : string.Create(CultureInfo.InvariantCulture, $"{found.Nanoseconds / baseline.Nanoseconds:0.00} x");
     }
 }

@@ -13,7 +13,7 @@ internal static class RunVerb
         RunInfo info = RunInfo.Now();
         string folder = Path.Combine(Repository.Reports, info.FolderName);
         Directory.CreateDirectory(folder);
-        foreach (string old in Directory.EnumerateFiles(folder, $"{name}.*.json"))
+        foreach (string old in benchmarks.SelectMany(benchmark => Directory.GetFiles(folder, $"{name}.{benchmark.Name}.*.json")))
         {
             File.Delete(old);
         }

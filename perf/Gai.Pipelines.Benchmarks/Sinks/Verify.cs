@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Gai.Pipelines.Benchmarks.Sinks;
 
@@ -14,6 +16,23 @@ internal static class Verify
                 $"{contender} wrote {actual.Length} bytes where {expected.Length} were expected; they part at byte {same}: " +
                 $"\"{Encoding.UTF8.GetString(actual[same..Math.Min(actual.Length, same + 80)])}\" instead of " +
                 $"\"{Encoding.UTF8.GetString(expected[same..Math.Min(expected.Length, same + 80)])}\".");
+        }
+    }
+
+    /// <summary>Compares two JSON values, of which the second may have more behind it.</summary>
+    public static void SameJson(string contender, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> actual)
+    {
+        JsonNode? wanted = First(expected);
+        JsonNode? written = First(actual);
+        if (!JsonNode.DeepEquals(wanted, written))
+        {
+            throw new InvalidOperationException($"{contender} wrote {written?.ToJsonString()} where {wanted?.ToJsonString()} was expected.");
+        }
+
+        static JsonNode? First(ReadOnlySpan<byte> json)
+        {
+            var reader = new Utf8JsonReader(json);
+            return JsonNode.Parse(ref reader);
         }
     }
 
