@@ -97,6 +97,7 @@ public sealed class KeepAliveTests : PumpTest
     [Fact]
     public async Task RunAsync_ClientIsSlow_WritesNoneWhileAFlushIsPending()
     {
+        Settings = Settings with { WriteTimeout = Timeout.InfiniteTimeSpan };
         Output.HoldFlushes();
         Task<StreamOutcome> run = RunAsync();
         Source.Push("a");
