@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
+using Gai.Pipelines.Internal;
 using Microsoft.AspNetCore.Http;
 
 namespace Gai.Pipelines.Hosting;
@@ -14,7 +16,7 @@ namespace Gai.Pipelines.Hosting;
 public sealed class EventStream<T> : IAsyncDisposable
 {
     private readonly EventStreamFeature _feature;
-    private readonly Channel<T> _channel;
+    private readonly ProducerWriter<T> _writer;
     private readonly Task _running;
     private bool _isCompleted;
 
@@ -26,25 +28,28 @@ public sealed class EventStream<T> : IAsyncDisposable
     {
         _feature = feature;
         int capacity = executor.ProfileOf(feature.Context).ChannelCapacity;
-        _channel = Channel.CreateBounded<T>(new BoundedChannelOptions(capacity) { SingleReader = true });
-        _running = executor.ExecuteAsync(feature.Context, StreamSource.From(_channel), dialects, options);
+        Channel<T> channel = Channel.CreateBounded<T>(new BoundedChannelOptions(capacity) { SingleReader = true });
+        var source = new ChannelSource<T>(channel.Reader, channel.Writer);
+        _writer = new ProducerWriter<T>(channel.Writer, source);
+        _running = executor.ExecuteAsync(feature.Context, source, dialects, options);
     }
 
     /// <summary>Writes an event. Waits while the client is slow and the channel full.</summary>
     /// <param name="item">The event. Bytes in it must stay unchanged until they are encoded, which may be after this call.</param>
-    /// <param name="cancellationToken">Cancels the waiting.</param>
+    /// <param name="cancellationToken">Cancels the waiting, at a deadline of the caller's for example.</param>
     /// <returns>A task that ends when the event is accepted.</returns>
+    /// <exception cref="SlowClientException">The token was cancelled while the client took nothing; for how long it tells. The event was not accepted, and the stream goes on.</exception>
     /// <exception cref="OperationCanceledException">The stream is over, because its client has left for example, or the token was cancelled.</exception>
     /// <exception cref="InvalidOperationException">The stream was completed.</exception>
     public ValueTask WriteAsync(T item, CancellationToken cancellationToken = default) =>
-        _channel.Writer.TryWrite(item) ? ValueTask.CompletedTask : WriteSlowAsync(item, cancellationToken);
+        _writer.TryWrite(item) ? ValueTask.CompletedTask : WriteSlowAsync(item, cancellationToken);
 
     /// <summary>Ends the stream well: what was written is sent, then the dialect's end marker.</summary>
     /// <returns>A task that ends when all of it is handed to the transport, or the client has left.</returns>
     public Task CompleteAsync()
     {
         _isCompleted = true;
-        _channel.Writer.TryComplete();
+        _writer.TryComplete();
         return _running;
     }
 
@@ -57,7 +62,7 @@ public sealed class EventStream<T> : IAsyncDisposable
             return;
         }
 
-        _channel.Writer.TryComplete(new StreamAbandonedException());
+        _writer.TryComplete(new StreamAbandonedException());
         try
         {
             await _running;
@@ -73,7 +78,12 @@ public sealed class EventStream<T> : IAsyncDisposable
     {
         try
         {
-            await _channel.Writer.WriteAsync(item, cancellationToken);
+            await _writer.WriteAsync(item, cancellationToken);
+        }
+        catch (SlowClientException slow) when (_feature.Context.RequestAborted.IsCancellationRequested)
+        {
+            // The client has left: that it was slow before explains nothing.
+            ExceptionDispatchInfo.Throw(slow.InnerException!);
         }
         catch (ChannelClosedException closed)
         {

@@ -12,6 +12,14 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
     private int _windowsBeforeRest;
     private bool _isResting;
 
+    private TimeProvider? _time;
+    private long _awaitedSince;
+    private long _awaitedBytes;
+    private volatile bool _isClientAwaited;
+
+    /// <summary>Whether the client is why nothing is taken from the channel. Thread-safe.</summary>
+    internal bool IsClientAwaited => _isClientAwaited;
+
     internal override SourceState HandOver(EventPump<T> pump)
     {
         if (_isResting && !EndRest(pump))
@@ -74,6 +82,20 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
 
         return goOn;
     }
+
+    internal override void OnClientAwaited(long bytes, TimeProvider time)
+    {
+        _time = time;
+        _awaitedSince = time.GetTimestamp();
+        _awaitedBytes = bytes;
+        _isClientAwaited = true;
+    }
+
+    internal override void OnClientReads() => _isClientAwaited = false;
+
+    /// <summary>Says why a writer has given up that waited for the client. Thread-safe.</summary>
+    internal SlowClientException WhyItWaits(OperationCanceledException givenUp, CancellationToken cancellationToken) =>
+        new(_time!.GetElapsedTime(_awaitedSince), reader.CanCount ? reader.Count : 0, _awaitedBytes, givenUp, cancellationToken);
 
     private protected override void OnStart(CancellationToken cancellationToken)
     {

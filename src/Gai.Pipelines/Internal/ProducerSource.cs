@@ -41,7 +41,7 @@ internal sealed class ProducerSource<T>(Func<ChannelWriter<T>, CancellationToken
     {
         try
         {
-            await producer(_channel.Writer, cancellationToken);
+            await producer(new ProducerWriter<T>(_channel.Writer, this), cancellationToken);
             _channel.Writer.TryComplete();
         }
         catch (Exception failure)

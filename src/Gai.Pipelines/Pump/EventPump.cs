@@ -335,6 +335,7 @@ public sealed class EventPump<T> : IOpenStream
             MeasureFlush(metrics);
         }
 
+        long bytes = _output.UnflushedBytes;
         if (_output.BeginFlush(_clientGone))
         {
             return true;
@@ -342,6 +343,7 @@ public sealed class EventPump<T> : IOpenStream
 
         _client = ClientState.Awaited;
         _times.OnFlushWaits();
+        _source.OnClientAwaited(bytes, _settings.Scheduler.TimeProvider);
         _probe?.OnFlushWaits();
         _output.WakeWhenFlushed(_wake);
         return false;
@@ -367,6 +369,7 @@ public sealed class EventPump<T> : IOpenStream
         if (_client != ClientState.Reads)
         {
             _times.OnFlushed();
+            _source.OnClientReads();
             _probe?.OnFlushed();
         }
 

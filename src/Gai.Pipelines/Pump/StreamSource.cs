@@ -41,7 +41,10 @@ public static class StreamSource
 
     /// <summary>Runs a producer that writes its events to a bounded channel. Several threads of it may write at once.</summary>
     /// <typeparam name="T">The type of the events.</typeparam>
-    /// <param name="producer">The producer. Its token is cancelled when the stream is over; its channel is completed when it returns.</param>
+    /// <param name="producer">
+    /// The producer. Its token is cancelled when the stream is over; its channel is completed when it returns. When it waits for room with a token of its own,
+    /// and the client is why there is none, the cancellation is a <see cref="SlowClientException"/>.
+    /// </param>
     /// <param name="capacity">How many events the channel holds before the producer waits, at least 1.</param>
     /// <returns>The source.</returns>
     public static StreamSource<T> From<T>(Func<ChannelWriter<T>, CancellationToken, Task> producer, int capacity = DefaultChannelCapacity)

@@ -66,6 +66,16 @@ public abstract class StreamSource<T>
     /// <returns>Whether it rests. Then it wakes nobody until it has been asked again.</returns>
     internal virtual bool TryRest(bool isNewWindow) => false;
 
+    /// <summary>Learns that the client has not taken a flush of so many bytes at once. Until <see cref="OnClientReads"/> nothing is sent.</summary>
+    internal virtual void OnClientAwaited(long bytes, TimeProvider time)
+    {
+    }
+
+    /// <summary>Learns that it has taken it now, or never will.</summary>
+    internal virtual void OnClientReads()
+    {
+    }
+
     /// <summary>Frees what the source holds. The last call.</summary>
     internal abstract Task CloseAsync(StreamOutcome outcome);
 

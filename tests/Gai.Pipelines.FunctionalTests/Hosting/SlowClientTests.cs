@@ -10,13 +10,18 @@ using Microsoft.Extensions.Logging;
 namespace Gai.Pipelines.FunctionalTests.Hosting;
 
 /// <summary>Clients that do not read, and streams that get too old.</summary>
-public sealed class SlowClientTests
+public sealed class SlowClientTests : IDisposable
 {
     private const int Texts = 60_000;
 
     private readonly Watched _watched = new();
     private readonly TaskCompletionSource _sourceEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentQueue<StreamOutcome> _outcomes = new();
+    private readonly CancellationTokenSource _deadline = new();
+    private readonly TaskCompletionSource<OperationCanceledException> _gaveUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _written;
+
+    public void Dispose() => _deadline.Dispose();
 
     [Theory]
     [InlineData("1.1")]
@@ -180,6 +185,67 @@ public sealed class SlowClientTests
         Assert.Contains("Retry-After", answer.Headers.Keys, StringComparer.OrdinalIgnoreCase);
     }
 
+    /// <summary>A producer with a deadline of its own learns that it waited for the client, and goes on with what it has instead.</summary>
+    [Theory]
+    [InlineData("/produced", "1.1")]
+    [InlineData("/opened", "1.1")]
+    [InlineData("/opened", "2")]
+    public async Task Deadline_ClientNeverReads_ProducerLearnsWhyItWaited(string path, string version)
+    {
+        var time = new ManualTimeProvider();
+        await using TestServer server = await StartAsync(options => options.ChannelCapacity = 16, time);
+        using RawClient client = version == "2"
+            ? await RawClient.GetOverHttp2Async(server.Http2Port, path)
+            : await RawClient.GetAsync(server.Http1Port, path, receiveBuffer: 4096);
+        await Eventually.StandsStillAsync(() => Volatile.Read(ref _written));
+        time.Advance(TimeSpan.FromSeconds(7));
+
+        await _deadline.CancelAsync();
+
+        SlowClientException slow = Assert.IsType<SlowClientException>(await _gaveUp.Task.OrFail("the producer gives up"));
+        Assert.Equal((TimeSpan.FromSeconds(7), 16), (slow.StalledFor, slow.WaitingEvents));
+        Assert.True(slow.WaitingBytes > 0);
+        Assert.Equal(_deadline.Token, slow.CancellationToken);
+        Assert.Empty(_outcomes);
+        Assert.Empty(server.Logs.WarningsAndErrors);
+    }
+
+    /// <summary>With the token of the request, a client that leaves is no slow client.</summary>
+    [Fact]
+    public async Task RequestAborted_SlowClientLeaves_IsPlainlyCancelled()
+    {
+        await using TestServer server = await StartAsync(static _ => { });
+        RawClient client = await RawClient.GetAsync(server.Http1Port, "/opened-to-the-end", receiveBuffer: 4096);
+        await Eventually.StandsStillAsync(() => Volatile.Read(ref _written));
+
+        client.Reset();
+
+        Assert.IsNotType<SlowClientException>(await _gaveUp.Task.OrFail("the producer gives up"));
+        await server.IsIdleAsync();
+    }
+
+    private async Task WriteForEverAsync(Func<StreamEvent, CancellationToken, ValueTask> write, CancellationToken deadline)
+    {
+        try
+        {
+            while (true)
+            {
+                await write(StreamEvent.TextDelta(TextOf(Interlocked.Increment(ref _written))), deadline);
+            }
+        }
+        catch (OperationCanceledException cancelled)
+        {
+            _gaveUp.SetResult(cancelled);
+        }
+    }
+
+    private async Task OpenAsync(HttpContext context, CancellationToken deadline)
+    {
+        await using EventStream<StreamEvent> stream = context.OpenEventStream<StreamEvent>();
+        await WriteForEverAsync(stream.WriteAsync, deadline);
+        await stream.CompleteAsync();
+    }
+
     private static string TextOf(int n) => $"{n:D6} {new string('x', 200)}";
 
     /// <summary>More than the kernel, Kestrel and the budget hold together, and never a wait.</summary>
@@ -213,6 +279,9 @@ public sealed class SlowClientTests
             app.MapGet("/flood", () => TypedResults.Extensions.EventStream(_watched.ThenTicksForEver(), noted));
             app.MapGet("/chat", () => TypedResults.Extensions.EventStream(_watched.ThenSilence([StreamEvent.TextDelta("Hi")]), noted));
             app.MapGet("/texts", () => TypedResults.Extensions.EventStream(TextsAsync(), noted));
+            app.MapGet("/produced", () => TypedResults.Extensions.EventStream<StreamEvent>((writer, _) => WriteForEverAsync(writer.WriteAsync, _deadline.Token), noted));
+            app.MapGet("/opened", context => OpenAsync(context, _deadline.Token));
+            app.MapGet("/opened-to-the-end", context => OpenAsync(context, context.RequestAborted));
             app.MapGet("/silent", () => TypedResults.Extensions.EventStream(_watched.ThenSilence<Tick>([]), noted));
         },
         services => services.AddSingleton(time ?? TimeProvider.System),

@@ -50,7 +50,11 @@ public sealed partial class AllocationTests
 
     [Theory]
     [CombinatorialWires]
-    public void ProducerSource_EachEventIsWaitedFor_AllocatesNothing(Wire wire) => With(wire, new WaitedProducer());
+    public void ProducerSource_EachEventIsWaitedFor_AllocatesNothing(Wire wire)
+    {
+        With(wire, new WaitedProducer(HasDeadline: false));
+        With(wire, new WaitedProducer(HasDeadline: true));
+    }
 
     [Fact]
     public void PulledSource_SomebodyMeasures_AllocatesNothing()
@@ -270,13 +274,14 @@ public sealed partial class AllocationTests
             });
     }
 
-    private sealed record WaitedProducer : Scene
+    private sealed record WaitedProducer(bool HasDeadline) : Scene
     {
         public override void Play<T>(Dialect<T> dialect, T item)
         {
             // The same source as StreamSource.From makes, over a channel that runs the pump on the producer's thread.
             Channel<T> channel = Channel.CreateBounded<T>(new BoundedChannelOptions(4) { SingleReader = true, AllowSynchronousContinuations = true });
             using var started = new ManualResetEventSlim();
+            using var deadline = new CancellationTokenSource();
             var mayReturn = new TaskCompletionSource();
             ChannelWriter<T>? writer = null;
             var source = new ProducerSource<T>(
@@ -293,10 +298,19 @@ public sealed partial class AllocationTests
                 () =>
                 {
                     started.Wait(CancellationToken.None);
-                    writer!.TryWrite(item);
+                    if (HasDeadline)
+                    {
+                        AssertAccepted(writer!.WriteAsync(item, deadline.Token));
+                    }
+                    else
+                    {
+                        writer!.TryWrite(item);
+                    }
                 },
                 mayReturn.SetResult);
         }
+
+        private static void AssertAccepted(ValueTask writing) => Assert.True(writing.IsCompletedSuccessfully);
     }
 
     /// <summary>Something to await again and again without allocating.</summary>
