@@ -1,0 +1,169 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using Gai.Pipelines.Hosting;
+using Gai.Pipelines.Internal;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Gai.Pipelines.FaultHost;
+
+/// <summary>A server that is told what to do by lines on its standard input, and answers each with one.</summary>
+/// <remarks>The lines are read on the main thread, so that it also listens when the thread pool does not.</remarks>
+internal sealed class ServerRole : IDisposable
+{
+    private readonly Witness _witness = new();
+    private readonly Problems _problems = new();
+    private readonly WebApplication _app;
+
+    private ServerRole(string[] options)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
+        builder.Configuration.AddCommandLine(options);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(server =>
+        {
+            server.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
+            server.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+        });
+        builder.Logging.AddProvider(_problems).SetMinimumLevel(LogLevel.Warning);
+        builder.Services.AddRouting().AddGaiPipelines(builder.Configuration.GetSection("GaiPipelines"));
+        _app = builder.Build();
+        _app.UseGaiPipelines();
+        _witness.Watch(_app);
+        _witness.Map(_app);
+    }
+
+    private StreamRegistry Streams => _app.Services.GetRequiredService<StreamRegistry>();
+
+    private StreamScheduler Scheduler => _app.Services.GetRequiredService<StreamScheduler>();
+
+    /// <param name="options">Options of the library, as <c>--GaiPipelines:Name=value</c>.</param>
+    public static int Run(string[] options)
+    {
+        using var server = new ServerRole(options);
+        server.Listen();
+        return 0;
+    }
+
+    public void Dispose() => _problems.Dispose();
+
+    private void Listen()
+    {
+        _app.StartAsync().GetAwaiter().GetResult();
+        IEnumerable<int> ports = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(static address => new Uri(address).Port);
+        Answer(string.Join(' ', ports));
+        while (Console.ReadLine() is { } line)
+        {
+            Answer(line.Split(' ') switch
+            {
+                ["state"] => JsonSerializer.Serialize(State(), HostJson.Default.ServerState),
+                ["heap"] => Heap().ToString(CultureInfo.InvariantCulture),
+                ["starve", string seconds] => Starve(TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture))),
+                ["stop"] => Stop(),
+                _ => $"unknown: {line}",
+            });
+        }
+    }
+
+    private static void Answer(string line)
+    {
+        Console.Out.WriteLine(line);
+        Console.Out.Flush();
+    }
+
+    private ServerState State() => new(
+        Streams.Count,
+        Scheduler.EntryCount,
+        DetachedSources.Count,
+        _witness.Started,
+        _witness.Disposed,
+        _witness.Given,
+        _witness.RegistrationsLeft,
+        new(_witness.Outcomes.GroupBy(static outcome => outcome.Reason.ToString()).ToDictionary(static all => all.Key, static all => all.Count())),
+        [.. _problems.All]);
+
+    /// <summary>The bytes of all objects that are reachable, the blocks of the server's pools among them.</summary>
+    private static long Heap()
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
+            GC.WaitForPendingFinalizers();
+        }
+
+        return GC.GetTotalMemory(forceFullCollection: true);
+    }
+
+    /// <summary>Keeps all threads of the pool for a time, and lets it make no others.</summary>
+    private static string Starve(TimeSpan time)
+    {
+        ThreadPool.GetMinThreads(out int threads, out int ports);
+        ThreadPool.GetMaxThreads(out int most, out int mostPorts);
+        using var allKept = new CountdownEvent(threads);
+        using var over = new ManualResetEventSlim();
+        using var allFree = new CountdownEvent(threads);
+        ThreadPool.SetMaxThreads(threads, ports);
+        for (int i = 0; i < threads; i++)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                _ =>
+                {
+                    allKept.Signal();
+                    over.Wait();
+                    allFree.Signal();
+                },
+                null);
+        }
+
+        allKept.Wait();
+        Answer("starved");
+
+        // The fault itself lasts so long; nothing else can run that would tell of its end.
+        Thread.Sleep(time);
+        over.Set();
+        allFree.Wait();
+        ThreadPool.SetMaxThreads(most, mostPorts);
+        return "fed";
+    }
+
+    /// <summary>Stops the host as a signal would, and says how many milliseconds that took.</summary>
+    private string Stop()
+    {
+        long start = Stopwatch.GetTimestamp();
+        _app.StopAsync().GetAwaiter().GetResult();
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds.ToString("F1", CultureInfo.InvariantCulture);
+    }
+
+    private sealed class Problems : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> All { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+            {
+                All.Enqueue($"{eventId.Name}: {formatter(state, exception)} {exception?.Message}");
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
