@@ -88,10 +88,14 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         }
     }
 
-    /// <summary>Takes back what a stream has of its response and its server that is not to run.</summary>
+    /// <summary>Takes back what a stream that is not to run has of its response and its server.</summary>
     public void Forget()
     {
-        Head.Unset();
+        if (_compressed is not null)
+        {
+            Context.Response.Headers.ContentEncoding = default;
+        }
+
         Release();
     }
 

@@ -139,6 +139,21 @@ public sealed class CompressionEndingTests
     }
 
     [Fact]
+    public async Task Open_ServerIsStopping_IsNeitherCompressedNorKeepsAPlace()
+    {
+        await using CompressionServer server = await CompressionServer.StartAsync();
+        using Measurements measured = Listen(server);
+        server.Server.Drain();
+
+        (Answer answer, _) = await server.GetRawAsync("/three", "gzip");
+        measured.Observe();
+
+        Assert.Equal((503, "server_draining"), (answer.Status, answer.Json.GetProperty("code").GetString()));
+        Assert.False(answer.Headers.ContainsKey("Content-Encoding"));
+        Assert.Equal([0], measured.Of("gai.stream.compressed"));
+    }
+
+    [Fact]
     public async Task Stream_Compressed_BytesAreThoseOfItsFrames()
     {
         await using CompressionServer server = await CompressionServer.StartAsync();

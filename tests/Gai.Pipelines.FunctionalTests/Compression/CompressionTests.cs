@@ -100,18 +100,6 @@ public sealed class CompressionTests
         Assert.Equal(status == 200, answer.Json.ValueKind == System.Text.Json.JsonValueKind.Array);
     }
 
-    [Fact]
-    public async Task Answer_ServerIsStopping_IsNotCompressed()
-    {
-        await using CompressionServer server = await CompressionServer.StartAsync();
-        server.Server.Drain();
-
-        (Answer answer, _) = await server.GetRawAsync("/three", "gzip");
-
-        Assert.Equal((503, "server_draining"), (answer.Status, answer.Json.GetProperty("code").GetString()));
-        Assert.False(answer.Headers.ContainsKey("Content-Encoding"));
-    }
-
     [Theory]
     [InlineData("gzip")]
     [InlineData("br")]
