@@ -84,7 +84,7 @@ internal sealed class PortableSocketSet : SocketSet
             }
         }
 
-        Socket.Select(_toRead, _toWrite, null, microseconds < 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromMicroseconds(microseconds));
+        Socket.Select(_toRead, _toWrite, null, microseconds < 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromMicroseconds(Math.Min(microseconds, int.MaxValue)));
         if (_toRead.Remove(_wakeReceiver))
         {
             Span<byte> one = stackalloc byte[1];

@@ -35,8 +35,8 @@ public sealed class RowTests
     }
 
     [Theory]
-    [InlineData(1_400, true)]
-    [InlineData(1_600, false)]
+    [InlineData(1_900, true)]
+    [InlineData(2_100, false)]
     public void Judge_Allocation_LeavesOutTheSource(long allocated, bool reached)
     {
         LoadReport report = Report(
