@@ -4,23 +4,20 @@ using Gai.Pipelines.LoadTests.Measuring;
 namespace Gai.Pipelines.LoadTests.Client;
 
 /// <summary>A connection over HTTP/2 without TLS, by prior knowledge: as many streams as the server allows.</summary>
-internal sealed class Http2Connection(ClientThread thread) : Connection(thread), ITimed
+internal sealed class Http2Connection : Connection, IHttp2FrameSink, ITimed
 {
     private const int ReadsPerSecond = 8;
     private const int RoomGivenAt = 1 << 30;
 
     private readonly Dictionary<int, Http2Stream> _streams = [];
-    private readonly byte[] _header = new byte[Http2Frames.HeaderBytes];
-    private int _headerBytes;
-    private byte[] _control = [];
-    private int _controlBytes;
-    private Frame _frame;
-    private int _left;
+    private readonly Http2FrameReader _frames;
     private int _nextId = 1;
     private int _maxStreams = 100;
     private long _received;
     private int _readRate;
     private bool _isGoingAway;
+
+    public Http2Connection(ClientThread thread) : base(thread) => _frames = new Http2FrameReader(this);
 
     /// <summary>Whether one more stream can be opened.</summary>
     public bool HasRoom => IsOpen && !_isGoingAway && _streams.Count < _maxStreams;
@@ -79,11 +76,65 @@ internal sealed class Http2Connection(ClientThread thread) : Connection(thread),
         Send(frame);
     }
 
+    public void OnData(int stream, ReadOnlySpan<byte> payload, long now)
+    {
+        _received += payload.Length;
+        if (_streams.TryGetValue(stream, out Http2Stream? found))
+        {
+            found.OnData(payload, now);
+        }
+    }
+
+    public void OnFrame(Http2Frame frame, ReadOnlySpan<byte> payload, long now)
+    {
+        switch (frame.Kind)
+        {
+            case Http2Frames.Kind.Data:
+                GiveRoom(frame.Stream);
+                break;
+            case Http2Frames.Kind.Headers:
+                OnHeaders(frame, payload, now);
+                break;
+            case Http2Frames.Kind.Settings when !frame.Has(Http2Frames.Ack):
+                TakeSettings(payload);
+                Send(Http2Frames.Frame(Http2Frames.Kind.Settings, Http2Frames.Ack, 0, default));
+                break;
+            case Http2Frames.Kind.Ping when !frame.Has(Http2Frames.Ack):
+                Send(Http2Frames.Frame(Http2Frames.Kind.Ping, Http2Frames.Ack, 0, payload));
+                break;
+            case Http2Frames.Kind.WindowUpdate:
+                TakeWindow(frame.Stream, BinaryPrimitives.ReadInt32BigEndian(payload) & int.MaxValue);
+                break;
+            case Http2Frames.Kind.Reset:
+                Remove(frame.Stream)?.OnFailure($"The server reset the stream with the error {BinaryPrimitives.ReadInt32BigEndian(payload)}.");
+                break;
+            case Http2Frames.Kind.GoAway:
+                _isGoingAway = true;
+                int error = BinaryPrimitives.ReadInt32BigEndian(payload[4..]);
+                if (error != 0)
+                {
+                    Close();
+                    Fail($"The server ended the connection with the error {error}.");
+                }
+
+                return;
+            case Http2Frames.Kind.Continuation:
+                Close();
+                Fail("The server sent headers in several frames, which this client cannot read.");
+                return;
+        }
+
+        if (frame.Has(Http2Frames.EndStream) && frame.Kind is Http2Frames.Kind.Data or Http2Frames.Kind.Headers)
+        {
+            Remove(frame.Stream)?.OnEnd();
+        }
+    }
+
     protected override void OnBytes(ReadOnlySpan<byte> bytes, long now)
     {
         while (!bytes.IsEmpty && IsOpen)
         {
-            bytes = bytes[(_headerBytes < Http2Frames.HeaderBytes ? TakeHeader(bytes, now) : TakePayload(bytes, now))..];
+            bytes = bytes[_frames.Take(bytes, now)..];
         }
 
         if (_readRate > 0)
@@ -103,114 +154,22 @@ internal sealed class Http2Connection(ClientThread thread) : Connection(thread),
         }
     }
 
-    private int TakeHeader(ReadOnlySpan<byte> bytes, long now)
+    private void OnHeaders(Http2Frame frame, ReadOnlySpan<byte> block, long now)
     {
-        int taken = Math.Min(bytes.Length, Http2Frames.HeaderBytes - _headerBytes);
-        bytes[..taken].CopyTo(_header.AsSpan(_headerBytes));
-        _headerBytes += taken;
-        if (_headerBytes == Http2Frames.HeaderBytes)
-        {
-            uint first = BinaryPrimitives.ReadUInt32BigEndian(_header);
-            _left = (int)(first >> 8);
-            _frame = new Frame((Http2Frames.Kind)(first & 0xFF), _header[4], BinaryPrimitives.ReadInt32BigEndian(_header.AsSpan(5)) & int.MaxValue);
-            _controlBytes = 0;
-            if (_left == 0)
-            {
-                EndFrame(now);
-            }
-        }
-
-        return taken;
-    }
-
-    private int TakePayload(ReadOnlySpan<byte> bytes, long now)
-    {
-        int taken = Math.Min(bytes.Length, _left);
-        _left -= taken;
-        if (_frame.Kind == Http2Frames.Kind.Data)
-        {
-            _received += taken;
-            if (_streams.TryGetValue(_frame.Stream, out Http2Stream? stream))
-            {
-                stream.OnData(bytes[..taken], now);
-            }
-        }
-        else
-        {
-            Keep(bytes[..taken]);
-        }
-
-        if (_left == 0)
-        {
-            EndFrame(now);
-        }
-
-        return taken;
-    }
-
-    private void EndFrame(long now)
-    {
-        _headerBytes = 0;
-        ReadOnlySpan<byte> payload = _control.AsSpan(0, _controlBytes);
-        switch (_frame.Kind)
-        {
-            case Http2Frames.Kind.Data:
-                GiveRoom();
-                break;
-            case Http2Frames.Kind.Headers:
-                OnHeaders(payload, now);
-                break;
-            case Http2Frames.Kind.Settings when (_frame.Flags & Http2Frames.Ack) == 0:
-                TakeSettings(payload);
-                Send(Http2Frames.Frame(Http2Frames.Kind.Settings, Http2Frames.Ack, 0, default));
-                break;
-            case Http2Frames.Kind.Ping when (_frame.Flags & Http2Frames.Ack) == 0:
-                Send(Http2Frames.Frame(Http2Frames.Kind.Ping, Http2Frames.Ack, 0, payload));
-                break;
-            case Http2Frames.Kind.WindowUpdate:
-                TakeWindow(BinaryPrimitives.ReadInt32BigEndian(payload) & int.MaxValue);
-                break;
-            case Http2Frames.Kind.Reset:
-                Remove(_frame.Stream)?.OnFailure($"The server reset the stream with the error {BinaryPrimitives.ReadInt32BigEndian(payload)}.");
-                break;
-            case Http2Frames.Kind.GoAway:
-                _isGoingAway = true;
-                int error = BinaryPrimitives.ReadInt32BigEndian(payload[4..]);
-                if (error != 0)
-                {
-                    Close();
-                    Fail($"The server ended the connection with the error {error}.");
-                }
-
-                return;
-            case Http2Frames.Kind.Continuation:
-                Close();
-                Fail("The server sent headers in several frames, which this client cannot read.");
-                return;
-        }
-
-        if ((_frame.Flags & Http2Frames.EndStream) != 0 && _frame.Kind is Http2Frames.Kind.Data or Http2Frames.Kind.Headers)
-        {
-            Remove(_frame.Stream)?.OnEnd();
-        }
-    }
-
-    private void OnHeaders(ReadOnlySpan<byte> block, long now)
-    {
-        if (!_streams.TryGetValue(_frame.Stream, out Http2Stream? stream) || stream.HasHead)
+        if (!_streams.TryGetValue(frame.Stream, out Http2Stream? stream) || stream.HasHead)
         {
             return; // trailers
         }
 
         stream.HasHead = true;
         stream.Client.OnFirstByte(now);
-        if ((_frame.Flags & (Http2Frames.Padded | Http2Frames.Priority)) == 0 && Http2Frames.IsOk(block))
+        if (!frame.Has(Http2Frames.Padded | Http2Frames.Priority) && Http2Frames.IsOk(block))
         {
             stream.Client.OnHead();
         }
         else
         {
-            Remove(_frame.Stream)?.OnFailure($"The server did not answer with the status 200 but with the header block {Convert.ToHexString(block[..Math.Min(8, block.Length)])}.");
+            Remove(frame.Stream)?.OnFailure($"The server did not answer with the status 200 but with the header block {Convert.ToHexString(block[..Math.Min(8, block.Length)])}.");
         }
     }
 
@@ -238,21 +197,21 @@ internal sealed class Http2Connection(ClientThread thread) : Connection(thread),
         OnSent();
     }
 
-    private void TakeWindow(int bytes)
+    private void TakeWindow(int id, int bytes)
     {
-        if (_frame.Stream == 0)
+        if (id == 0)
         {
             SendWindow += bytes;
             OnSent();
         }
-        else if (_streams.TryGetValue(_frame.Stream, out Http2Stream? stream))
+        else if (_streams.TryGetValue(id, out Http2Stream? stream))
         {
             stream.SendWindow += bytes;
             stream.OnRoom();
         }
     }
 
-    private void GiveRoom()
+    private void GiveRoom(int id)
     {
         if (_received >= RoomGivenAt)
         {
@@ -260,9 +219,9 @@ internal sealed class Http2Connection(ClientThread thread) : Connection(thread),
             _received = 0;
         }
 
-        if (_streams.TryGetValue(_frame.Stream, out Http2Stream? stream) && stream.Received >= RoomGivenAt)
+        if (_streams.TryGetValue(id, out Http2Stream? stream) && stream.Received >= RoomGivenAt)
         {
-            Send(Http2Frames.WindowUpdate(_frame.Stream, (int)stream.Received));
+            Send(Http2Frames.WindowUpdate(id, (int)stream.Received));
             stream.Received = 0;
         }
     }
@@ -279,17 +238,4 @@ internal sealed class Http2Connection(ClientThread thread) : Connection(thread),
         _streams.Clear();
         Thread.Forget(this);
     }
-
-    private void Keep(ReadOnlySpan<byte> bytes)
-    {
-        if (_controlBytes + bytes.Length > _control.Length)
-        {
-            Array.Resize(ref _control, Math.Max(256, (_controlBytes + bytes.Length) * 2));
-        }
-
-        bytes.CopyTo(_control.AsSpan(_controlBytes));
-        _controlBytes += bytes.Length;
-    }
-
-    private readonly record struct Frame(Http2Frames.Kind Kind, byte Flags, int Stream);
 }
