@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Gai.Pipelines.Hosting;
 using Gai.Pipelines.Internal;
@@ -11,6 +12,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -33,7 +35,18 @@ internal sealed class ServerRole : IDisposable
         {
             server.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
             server.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+            server.Limits.MaxConcurrentConnections = builder.Configuration.GetValue<int?>("MaxConcurrentConnections");
         });
+        if (builder.Configuration.GetValue<int?>("SendBuffer") is { } sendBuffer)
+        {
+            builder.Services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = endpoint =>
+            {
+                Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+                socket.SendBufferSize = sendBuffer;
+                return socket;
+            });
+        }
+
         builder.Logging.AddProvider(_problems).SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddRouting().AddGaiPipelines(builder.Configuration.GetSection("GaiPipelines"));
         _app = builder.Build();
@@ -46,7 +59,7 @@ internal sealed class ServerRole : IDisposable
 
     private StreamScheduler Scheduler => _app.Services.GetRequiredService<StreamScheduler>();
 
-    /// <param name="options">Options of the library, as <c>--GaiPipelines:Name=value</c>.</param>
+    /// <param name="options">Options of the library, as <c>--GaiPipelines:Name=value</c>, and <c>--SendBuffer=bytes</c>, what the system may hold for a connection, and <c>--MaxConcurrentConnections=number</c>.</param>
     public static int Run(string[] options)
     {
         using var server = new ServerRole(options);
@@ -66,7 +79,8 @@ internal sealed class ServerRole : IDisposable
             Answer(line.Split(' ') switch
             {
                 ["state"] => JsonSerializer.Serialize(State(), HostJson.Default.ServerState),
-                ["heap"] => Heap().ToString(CultureInfo.InvariantCulture),
+                ["heap"] => Heap(),
+                ["threads", string count] => MakeThreads(int.Parse(count, CultureInfo.InvariantCulture)),
                 ["starve", string seconds] => Starve(TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture))),
                 ["stop"] => Stop(),
                 _ => $"unknown: {line}",
@@ -88,19 +102,33 @@ internal sealed class ServerRole : IDisposable
         _witness.Disposed,
         _witness.Given,
         _witness.RegistrationsLeft,
-        new(_witness.Outcomes.GroupBy(static outcome => outcome.Reason.ToString()).ToDictionary(static all => all.Key, static all => all.Count())),
+        new(_witness.Outcomes.ToDictionary(static one => one.Key.ToString(), static one => one.Value)),
         [.. _problems.All]);
 
-    /// <summary>The bytes of all objects that are reachable, the blocks of the server's pools among them.</summary>
-    private static long Heap()
+    /// <summary>The bytes of all objects that are reachable, and how many of them are pinned: the blocks of the server's pools, also those that nobody uses.</summary>
+    private static string Heap()
     {
+        const int Pinned = 4; // after generations 0 to 2 and the large objects
         for (int i = 0; i < 3; i++)
         {
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
             GC.WaitForPendingFinalizers();
         }
 
-        return GC.GetTotalMemory(forceFullCollection: true);
+        // As it was when the last collection had ended: what sources that run have made since is not held by anybody.
+        GCMemoryInfo heap = GC.GetGCMemoryInfo(GCKind.FullBlocking);
+        return string.Create(CultureInfo.InvariantCulture, $"{heap.HeapSizeBytes - heap.FragmentedBytes} {heap.GenerationInfo[Pinned].SizeAfterBytes}");
+    }
+
+    /// <summary>Makes so many threads of the pool, and lets it make no others.</summary>
+    private static string MakeThreads(int count)
+    {
+        ThreadPool.SetMinThreads(count, count);
+        ThreadPool.SetMaxThreads(count, count);
+        using (new KeptThreads(count))
+        {
+            return "made";
+        }
     }
 
     /// <summary>Keeps all threads of the pool for a time, and lets it make no others.</summary>
@@ -108,29 +136,15 @@ internal sealed class ServerRole : IDisposable
     {
         ThreadPool.GetMinThreads(out int threads, out int ports);
         ThreadPool.GetMaxThreads(out int most, out int mostPorts);
-        using var allKept = new CountdownEvent(threads);
-        using var over = new ManualResetEventSlim();
-        using var allFree = new CountdownEvent(threads);
         ThreadPool.SetMaxThreads(threads, ports);
-        for (int i = 0; i < threads; i++)
+        using (new KeptThreads(threads))
         {
-            ThreadPool.UnsafeQueueUserWorkItem(
-                _ =>
-                {
-                    allKept.Signal();
-                    over.Wait();
-                    allFree.Signal();
-                },
-                null);
+            Answer("starved");
+
+            // The fault itself lasts so long; nothing else can run that would tell of its end.
+            Thread.Sleep(time);
         }
 
-        allKept.Wait();
-        Answer("starved");
-
-        // The fault itself lasts so long; nothing else can run that would tell of its end.
-        Thread.Sleep(time);
-        over.Set();
-        allFree.Wait();
         ThreadPool.SetMaxThreads(most, mostPorts);
         return "fed";
     }
@@ -141,6 +155,41 @@ internal sealed class ServerRole : IDisposable
         long start = Stopwatch.GetTimestamp();
         _app.StopAsync().GetAwaiter().GetResult();
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds.ToString("F1", CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Threads of the pool that do nothing until it is disposed of.</summary>
+    private sealed class KeptThreads : IDisposable
+    {
+        private readonly ManualResetEventSlim _over = new();
+        private readonly CountdownEvent _free;
+
+        public KeptThreads(int count)
+        {
+            _free = new CountdownEvent(count);
+            using var kept = new CountdownEvent(count);
+            for (int i = 0; i < count; i++)
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(
+                    static both =>
+                    {
+                        both.kept.Signal();
+                        both.Item1._over.Wait();
+                        both.Item1._free.Signal();
+                    },
+                    (this, kept),
+                    preferLocal: false);
+            }
+
+            kept.Wait();
+        }
+
+        public void Dispose()
+        {
+            _over.Set();
+            _free.Wait();
+            _over.Dispose();
+            _free.Dispose();
+        }
     }
 
     private sealed class Problems : ILoggerProvider, ILogger

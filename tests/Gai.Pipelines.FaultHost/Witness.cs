@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Gai.Pipelines.Hosting;
 using Microsoft.AspNetCore.Builder;
@@ -9,6 +8,7 @@ namespace Gai.Pipelines.FaultHost;
 /// <summary>Watches the streams of a server: what their sources gave, what became of these, how each stream ended, what it left registered.</summary>
 internal sealed class Witness
 {
+    private readonly SortedDictionary<StreamOutcomeReason, int> _outcomes = [];
     private int _started;
     private int _cancelled;
     private int _disposed;
@@ -30,10 +30,33 @@ internal sealed class Witness
     /// <summary>How much was left registered with the tokens of requests that are over.</summary>
     public int RegistrationsLeft => Volatile.Read(ref _registrations);
 
-    public ConcurrentQueue<StreamOutcome> Outcomes { get; } = new();
+    /// <summary>How streams ended, and how many so.</summary>
+    public SortedDictionary<StreamOutcomeReason, int> Outcomes
+    {
+        get
+        {
+            lock (_outcomes)
+            {
+                return new(_outcomes);
+            }
+        }
+    }
+
+    /// <summary>How the last one ended.</summary>
+    public StreamOutcome LastOutcome { get; private set; }
 
     /// <summary>Options for an endpoint whose streams are watched.</summary>
-    public EventStreamResultOptions Noted => new() { OnClosed = Outcomes.Enqueue };
+    public EventStreamResultOptions Noted => new() { OnClosed = Note };
+
+    public void Note(StreamOutcome outcome)
+    {
+        // Of ten thousand streams nothing may remain that would pass for a leak.
+        lock (_outcomes)
+        {
+            _outcomes[outcome.Reason] = _outcomes.GetValueOrDefault(outcome.Reason) + 1;
+            LastOutcome = outcome;
+        }
+    }
 
     /// <summary>Looks at every request when its endpoint has done with it.</summary>
     public void Watch(WebApplication app) => app.Use(async (context, next) =>

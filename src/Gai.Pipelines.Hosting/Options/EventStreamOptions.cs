@@ -73,8 +73,8 @@ public sealed class EventStreamOptions
     /// <value>Default <see cref="SlowClientPolicy.Wait"/>: the source waits.</value>
     public SlowClientPolicy SlowClientPolicy { get; set; }
 
-    /// <summary>Gets or sets how many bytes of events may wait for a slow client, as estimated, beside the 64 KiB that Kestrel holds.</summary>
-    /// <value>Default 256 KiB, in bytes, 1 KiB to 1 GiB. Not used by <see cref="SlowClientPolicy.Wait"/>.</value>
+    /// <summary>Gets or sets how many bytes a slow client may hold, beside the 64 KiB of Kestrel: the events that wait for it, the flush that waits, and its connection.</summary>
+    /// <value>Default 256 KiB, in bytes, 1 KiB to 1 GiB. Half of it at least is for events, whose size is estimated. Not used by <see cref="SlowClientPolicy.Wait"/>.</value>
     public int SlowClientBudgetBytes { get; set; } = 256 * 1024;
 
     /// <summary>Gets or sets the greatest age of a stream.</summary>

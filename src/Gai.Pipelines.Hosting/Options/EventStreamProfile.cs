@@ -8,6 +8,12 @@ namespace Gai.Pipelines.Hosting;
 /// <summary>The options of an endpoint, in the form in which streams use them. Made once, shared by all its streams.</summary>
 internal sealed class EventStreamProfile
 {
+    // A connection of Kestrel and a stream take 17 KiB before anything waits; with blocks that are not quite full it is this.
+    private const int ConnectionBytes = 40 * 1024;
+
+    // A joined delta is flushed whole, and is then that much larger than what is flushed at once otherwise.
+    private const int JoinedBytes = 32 * 1024;
+
     private readonly Func<Exception, StreamError?>? _describe;
 
     public EventStreamProfile(EventStreamOptions options, StreamScheduler scheduler, StreamMetrics? metrics)
@@ -41,7 +47,7 @@ internal sealed class EventStreamProfile
             CommitWindow = options.CommitWindow,
             WriteTimeout = options.WriteTimeout,
             SlowClientPolicy = options.SlowClientPolicy,
-            SlowClientBudgetBytes = options.SlowClientBudgetBytes,
+            SlowClientBudgetBytes = BudgetOfEvents(options),
             MaxAge = options.MaxAge,
             DetachAfter = options.DetachAfter,
             MaxFrameBytes = options.MaxFrameBytes,
@@ -54,6 +60,13 @@ internal sealed class EventStreamProfile
             options.MaxRequestBodyBytes,
             new NdjsonReaderOptions { MaxRecordBytes = options.MaxRequestRecordBytes });
         Document = Pump with { CommitWindow = Timeout.InfiniteTimeSpan, KeepAliveInterval = TimeSpan.Zero, FlushPolicy = FlushPolicy.Immediate };
+    }
+
+    /// <summary>What the budget leaves for events: the flush with which Kestrel has more than its 64 KiB, and the connection, are held for the client as well.</summary>
+    private static long BudgetOfEvents(EventStreamOptions options)
+    {
+        int flushBytes = options.UnflushedLimitBytes + (options.SlowClientPolicy == SlowClientPolicy.MergeDeltas ? JoinedBytes : 0);
+        return Math.Max(options.SlowClientBudgetBytes / 2, options.SlowClientBudgetBytes - flushBytes - ConnectionBytes);
     }
 
     /// <summary>Says what a client learns of a failure.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace Gai.Pipelines.Internal;
 
@@ -9,7 +10,7 @@ internal sealed class Backlog<T>(SlowClientPolicy policy, long budgetBytes, int 
     // Escaping makes up to six bytes of one. Readers bear larger frames than this, but what is in one comes all at once.
     private readonly long _largestMerged = Math.Min(64 * 1024, maxFrameBytes / 8);
 
-    private readonly Queue<(T Item, long Size)> _waiting = new();
+    private readonly SegmentedQueue<(T Item, long Size)> _waiting = new();
     private readonly IBacklogItems<T> _items = BacklogItems.For<T>();
     private T? _newest;
     private bool _hasNewest;
@@ -22,7 +23,10 @@ internal sealed class Backlog<T>(SlowClientPolicy policy, long budgetBytes, int 
     public long Bytes { get; private set; }
 
     /// <summary>Whether there is no room for another event, and none is made.</summary>
-    public bool IsFull => policy != SlowClientPolicy.DropOldest && Bytes >= budgetBytes;
+    public bool IsFull => policy != SlowClientPolicy.DropOldest && Held >= budgetBytes;
+
+    // Where deltas are joined, the newest lies in a buffer that grows ahead of it.
+    private long Held => Bytes + Math.Max(0, _items.BufferBytes - _newestSize);
 
     /// <summary>How many events were added since the stream began.</summary>
     public long Added { get; private set; }
@@ -35,7 +39,7 @@ internal sealed class Backlog<T>(SlowClientPolicy policy, long budgetBytes, int 
 
     public void Add(in T item)
     {
-        long size = _items.SizeOf(item);
+        long size = Unsafe.SizeOf<(T, long)>() + _items.SizeOf(item);
         Added++;
         if (policy == SlowClientPolicy.MergeDeltas && _hasNewest && _newestSize + size <= _largestMerged && _items.TryMerge(ref _newest!, item))
         {

@@ -8,8 +8,11 @@ namespace Gai.Pipelines.Internal;
 /// <summary>What a backlog has to know of the type of its events.</summary>
 internal interface IBacklogItems<T>
 {
-    /// <summary>Estimates the bytes that an event holds while it waits.</summary>
+    /// <summary>Estimates the bytes of the objects that an event keeps alive while it waits.</summary>
     long SizeOf(in T item);
+
+    /// <summary>The bytes of the buffers in which events are joined.</summary>
+    long BufferBytes { get; }
 
     /// <summary>Gives the event with bytes of its own.</summary>
     T Own(in T item);
@@ -24,6 +27,9 @@ internal interface IBacklogItems<T>
 /// <summary>Finds what a backlog has to know.</summary>
 internal static class BacklogItems
 {
+    // An array or a string begins with its header, its type and its length, and ends on a multiple of 8.
+    private const int ArrayBytes = 28;
+
     public static IBacklogItems<T> For<T>() =>
         typeof(T) == typeof(StreamEvent) ? (IBacklogItems<T>)(object)new StreamEventItems() : new AnyItems<T>();
 
@@ -33,16 +39,17 @@ internal static class BacklogItems
         // An object with a few fields. Who needs the budget to be exact streams texts, bytes or StreamEvents.
         private const int AssumedObjectBytes = 128;
 
-        private static readonly int ShallowBytes =
-            Unsafe.SizeOf<T>() + (RuntimeHelpers.IsReferenceOrContainsReferences<T>() ? AssumedObjectBytes : 0);
+        private static readonly int AnyBytes = RuntimeHelpers.IsReferenceOrContainsReferences<T>() ? AssumedObjectBytes : 0;
+
+        public long BufferBytes => 0;
 
         public long SizeOf(in T item) => item switch
         {
-            string text => ShallowBytes + (2L * text.Length),
-            byte[] bytes => ShallowBytes + bytes.Length,
-            SseItem<string> text => ShallowBytes + (2L * (text.Data?.Length ?? 0)),
-            SseItem<byte[]> bytes => ShallowBytes + (bytes.Data?.Length ?? 0),
-            _ => ShallowBytes,
+            string text => ArrayBytes + (2L * text.Length),
+            byte[] bytes => ArrayBytes + bytes.Length,
+            SseItem<string> text => AssumedObjectBytes + (2L * (text.Data?.Length ?? 0)),
+            SseItem<byte[]> bytes => AssumedObjectBytes + (bytes.Data?.Length ?? 0),
+            _ => AnyBytes,
         };
 
         public T Own(in T item) => item;
@@ -58,10 +65,12 @@ internal static class BacklogItems
         private readonly StringBuilder _characters = new();
         private readonly ArrayBufferWriter<byte> _utf8 = new();
 
+        public long BufferBytes => (2L * _characters.Capacity) + _utf8.Capacity;
+
         public long SizeOf(in StreamEvent item)
         {
             EventText text = item.Payload;
-            return Unsafe.SizeOf<StreamEvent>() + (text.String is { } characters ? 2L * characters.Length : text.Utf8.Length);
+            return ArrayBytes + (text.String is { } characters ? 2L * characters.Length : text.Utf8.Length);
         }
 
         public StreamEvent Own(in StreamEvent item)

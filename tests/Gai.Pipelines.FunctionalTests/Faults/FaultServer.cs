@@ -80,8 +80,8 @@ internal sealed class FaultServer : IAsyncDisposable
     public async Task NothingIsLeftAsync(params StreamOutcomeReason[] outcomes)
     {
         await Server.IsIdleAsync();
-        await Eventually.IsTrueAsync(() => Witness.Outcomes.Count == outcomes.Length, () => $"{Witness.Outcomes.Count} streams have ended, not {outcomes.Length}");
-        Assert.Equal(outcomes.Order(), Witness.Outcomes.Select(outcome => outcome.Reason).Order());
+        await Eventually.IsTrueAsync(() => Witness.Outcomes.Values.Sum() == outcomes.Length, () => $"{Witness.Outcomes.Values.Sum()} streams have ended, not {outcomes.Length}");
+        Assert.Equal(outcomes.CountBy(reason => reason).OrderBy(one => one.Key), Witness.Outcomes);
         await Eventually.IsTrueAsync(() => Witness.Disposed == Witness.Started, () => $"{Witness.Disposed} of {Witness.Started} sources are disposed of");
         await Eventually.IsTrueAsync(() => Time.ArmedTimers == 0, () => $"{Time.ArmedTimers} timers are left");
         Assert.Equal(0, Witness.RegistrationsLeft);

@@ -31,14 +31,14 @@ internal sealed class Child : IAsyncDisposable
     public bool IsStopped => File.ReadAllText($"/proc/{Id}/stat").Split(' ')[2] == "T";
 
     /// <param name="role">What it is, and with what.</param>
-    public static Child Start(params IEnumerable<string> role) => Start(maxFiles: null, role);
+    public static Child Start(params IEnumerable<string> role) => Start(new Surroundings(), role);
 
-    /// <param name="maxFiles">How many files and sockets it may have open.</param>
+    /// <param name="surroundings">What it finds itself in.</param>
     /// <param name="role">What it is, and with what.</param>
-    public static Child Start(int? maxFiles, params IEnumerable<string> role)
+    public static Child Start(Surroundings surroundings, params IEnumerable<string> role)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "Gai.Pipelines.FaultHost.dll");
-        var start = maxFiles is null ? new ProcessStartInfo("dotnet") : new ProcessStartInfo("sh")
+        var start = surroundings.MaxFiles is not { } maxFiles ? new ProcessStartInfo("dotnet") : new ProcessStartInfo("sh")
         {
             ArgumentList = { "-c", string.Create(CultureInfo.InvariantCulture, $"ulimit -n {maxFiles} && exec dotnet \"$@\""), "sh" },
         };
@@ -47,15 +47,20 @@ internal sealed class Child : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
+        foreach ((string name, string value) in surroundings.Variables)
+        {
+            start.Environment[name] = value;
+        }
+
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         return new Child(Process.Start(start)!);
     }
 
     /// <summary>Starts a server, and waits until it listens.</summary>
     /// <returns>Also the ports of HTTP/1.1 and HTTP/2.</returns>
-    public static async Task<(Child Server, int[] Ports)> StartServerAsync(int? maxFiles = null, params string[] options)
+    public static async Task<(Child Server, int[] Ports)> StartServerAsync(Surroundings? surroundings = null, params string[] options)
     {
-        Child server = Start(maxFiles, ["server", .. options]);
+        Child server = Start(surroundings ?? new Surroundings(), ["server", .. options]);
         string ports = await server.ReadLineAsync("the ports");
         return (server, [.. ports.Split(' ').Select(static port => int.Parse(port, CultureInfo.InvariantCulture))]);
     }
@@ -88,6 +93,13 @@ internal sealed class Child : IAsyncDisposable
 
     /// <summary>Asks a server how it is.</summary>
     public async Task<ServerState> StateAsync() => JsonSerializer.Deserialize(await AskAsync("state"), HostJson.Default.ServerState)!;
+
+    /// <summary>Has a server collect its garbage, and tell what is left: the bytes of all objects, and those of them that are the blocks of its pools.</summary>
+    public async Task<(long Bytes, long Pinned)> HeapAsync()
+    {
+        long[] both = [.. (await AskAsync("heap")).Split(' ').Select(static number => long.Parse(number, CultureInfo.InvariantCulture))];
+        return (both[0], both[1]);
+    }
 
     /// <summary>Asks a server how it is until it is as expected.</summary>
     public async Task<ServerState> UntilAsync(Func<ServerState, bool> condition, string what)
@@ -136,4 +148,14 @@ internal sealed class Child : IAsyncDisposable
 
         _process.Dispose();
     }
+}
+
+/// <summary>What a process finds itself in.</summary>
+internal sealed record Surroundings
+{
+    /// <summary>How many files and sockets it may have open.</summary>
+    public int? MaxFiles { get; init; }
+
+    /// <summary>Variables of its environment.</summary>
+    public Dictionary<string, string> Variables { get; init; } = [];
 }
