@@ -53,8 +53,8 @@ internal sealed class PumpTimes : TimingEntry
 
     public bool KeepAliveIsDue => _keepAlive > 0 && Now - _wroteAt >= _keepAlive;
 
-    /// <summary>Whether a flush has waited for the client too long.</summary>
-    public bool WriteIsOverdue => _flushingSince != Never && Now - _flushingSince >= _writeTimeout;
+    /// <summary>Whether a flush has waited for the client too long. The time in which the server stood still does not count.</summary>
+    public bool WriteIsOverdue => _flushingSince != Never && Now - WaitingSince >= _writeTimeout;
 
     /// <summary>Whether the stream has reached its greatest age; says so once.</summary>
     public bool TakeExpiry()
@@ -65,6 +65,8 @@ internal sealed class PumpTimes : TimingEntry
     }
 
     private long Now => _scheduler.CoarseMilliseconds;
+
+    private long WaitingSince => Math.Max(_flushingSince, _scheduler.StandstillEnd);
 
     public void Start(TimeSpan commitWindow, TimeSpan maxAge)
     {
@@ -180,7 +182,7 @@ internal sealed class PumpTimes : TimingEntry
         if (_flushingSince != Never)
         {
             // Nothing else can be written meanwhile.
-            next = Math.Min(next, _writeTimeout == Never ? Never : _flushingSince + _writeTimeout);
+            next = Math.Min(next, _writeTimeout == Never ? Never : WaitingSince + _writeTimeout);
         }
         else if (_keepAlive > 0)
         {

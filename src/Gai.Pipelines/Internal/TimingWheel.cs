@@ -20,20 +20,27 @@ internal sealed class TimingWheel : IDisposable
 {
     private const int SlotCount = 512;
 
+    private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly TimingEntry?[] _slots = new TimingEntry?[SlotCount];
     private readonly TimeProvider _time;
     private readonly TimeSpan _resolution;
+    private readonly Action? _onStandstill;
     private readonly long _start;
     private ITimer? _timer;
     private long _tick;
     private TimingEntry? _due;
     private int _count;
 
-    public TimingWheel(TimeProvider time, TimeSpan resolution)
+    /// <param name="time">The clock.</param>
+    /// <param name="resolution">How far the ticks are apart.</param>
+    /// <param name="onStandstill">Is called when ticks did not come for a second or more, before the entries that became due meanwhile.</param>
+    public TimingWheel(TimeProvider time, TimeSpan resolution, Action? onStandstill = null)
     {
         _time = time;
         _resolution = resolution;
+        _onStandstill = onStandstill;
         _start = time.GetTimestamp();
     }
 
@@ -125,6 +132,11 @@ internal sealed class TimingWheel : IDisposable
         lock (_lock)
         {
             long now = CurrentTick();
+            if (_resolution * (now - _tick) >= Standstill)
+            {
+                _onStandstill?.Invoke();
+            }
+
             long slotsToVisit = Math.Min(now - _tick, SlotCount);
             for (long tick = now - slotsToVisit + 1; tick <= now; tick++)
             {

@@ -7,6 +7,7 @@ namespace Gai.Pipelines;
 public sealed class StreamScheduler : IDisposable
 {
     private readonly TimeProvider _time;
+    private long _standstillEnd = long.MinValue;
 
     /// <summary>Makes a scheduler.</summary>
     /// <param name="timeProvider">The clock.</param>
@@ -14,7 +15,7 @@ public sealed class StreamScheduler : IDisposable
     {
         ArgumentNullException.ThrowIfNull(timeProvider);
         _time = timeProvider;
-        Seconds = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(100));
+        Seconds = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(100), () => Volatile.Write(ref _standstillEnd, CoarseMilliseconds));
         Milliseconds = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(4));
     }
 
@@ -31,6 +32,10 @@ public sealed class StreamScheduler : IDisposable
 
     /// <summary>Flush windows.</summary>
     internal TimingWheel Milliseconds { get; }
+
+    /// <summary>When the server, or its clock, last stood still for a second or more, by <see cref="CoarseMilliseconds"/>: a thread pool without threads, a machine that slept.</summary>
+    /// <remarks>Clients are not to blame for what did not happen before it.</remarks>
+    internal long StandstillEnd => Volatile.Read(ref _standstillEnd);
 
     /// <summary>A clock for the hot path: cheap to read, exact to some milliseconds.</summary>
     internal long CoarseMilliseconds =>
