@@ -13,6 +13,7 @@ public sealed class ManualTimeProvider : TimeProvider
     private readonly List<(TimeSpan DueTime, TaskCompletionSource Arrival)> _waiters = [];
     private readonly DateTimeOffset _start;
     private TimeSpan _elapsed;
+    private TimeSpan _wallClockOffset;
     private long _sequence;
 
     public ManualTimeProvider()
@@ -49,7 +50,13 @@ public sealed class ManualTimeProvider : TimeProvider
         }
     }
 
-    public override DateTimeOffset GetUtcNow() => _start + Elapsed;
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_lock)
+        {
+            return _start + _elapsed + _wallClockOffset;
+        }
+    }
 
     // Not zero at the start: code that takes zero for "never" shall be found.
     public override long GetTimestamp() => TimeSpan.TicksPerHour + Elapsed.Ticks;
@@ -81,6 +88,15 @@ public sealed class ManualTimeProvider : TimeProvider
         }
 
         Advance(TimeSpan.Zero);
+    }
+
+    /// <summary>Sets the clock on the wall, forward or back. Timers and time stamps do not follow it.</summary>
+    public void SetWallClock(TimeSpan by)
+    {
+        lock (_lock)
+        {
+            _wallClockOffset += by;
+        }
     }
 
     /// <summary>Waits until there is a timer that was armed with this time.</summary>

@@ -85,13 +85,10 @@ internal sealed class AuthorizationWatch : TimingEntry, IAsyncDisposable
         {
             End();
         }
-        else if (_checks.MayGoOn is not null)
+        else if (_checks.MayGoOn is not null || _expires != DateTimeOffset.MaxValue)
         {
+            // A ticket expires by the clock on the wall, which may be set meanwhile: it is looked at again, however much is left.
             _scheduler.Seconds.Schedule(this, left < _checks.Interval ? left : _checks.Interval);
-        }
-        else if (_expires != DateTimeOffset.MaxValue)
-        {
-            _scheduler.Seconds.Schedule(this, left);
         }
     }
 
