@@ -141,7 +141,7 @@ public abstract class StreamSource<T>
         {
             _wake!.Signal(WakeSignals.Source);
         }
-        else
+        else if (_question == Question.Forgotten)
         {
             DropAnswer();
         }
@@ -159,7 +159,7 @@ public abstract class StreamSource<T>
             // The stream ended for another reason, and that one is reported.
         }
 
-        _lastAnswer!.SetResult();
+        _lastAnswer!.TrySetResult();
     }
 }
 
