@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Gai.Pipelines.FaultHost;
+using Gai.Pipelines.Hosting;
+using Gai.Pipelines.TestUtilities;
+
+namespace Gai.Pipelines.FunctionalTests.Faults;
+
+/// <summary>A host that stops with 5,000 open streams.</summary>
+/// <remarks>What holds: every client is told, with a time of its own to come back, and its response ends as HTTP prescribes; the host has stopped before its clock says that <c>DrainTimeout</c> is over.</remarks>
+public sealed class StopTests(ITestOutputHelper output)
+{
+    private const int Clients = 5000;
+
+    [Theory]
+    [InlineData("1.1", DrainMode.EndAtOnce)]
+    [InlineData("2", DrainMode.EndAtOnce)]
+    [InlineData("1.1", DrainMode.Finish)]
+    [InlineData("2", DrainMode.Finish)]
+    public async Task Stop_5000OpenStreams_AllAreToldWithinTheLimit(string version, DrainMode mode)
+    {
+        await using FaultServer server = await FaultServer.StartAsync(options => options.DrainMode = mode);
+        int port = version == "2" ? server.Server.Http2Port : server.Server.Http1Port;
+        await using Child clients = Child.Start("clients", $"{port}", version, $"{Clients}", "/idle");
+        Assert.Equal("open", await clients.ReadLineAsync("5,000 open streams"));
+
+        long start = Stopwatch.GetTimestamp();
+        Task stopping = server.Server.App.StopAsync();
+        if (mode == DrainMode.Finish)
+        {
+            await server.Time.WaitForTimerAsync(TimeSpan.FromSeconds(18));
+            start = Stopwatch.GetTimestamp();
+            server.Time.Advance(TimeSpan.FromSeconds(18));
+        }
+
+        await stopping.OrFail("the host stops");
+        output.WriteLine($"{Clients:N0} streams were ended in {Stopwatch.GetElapsedTime(start).TotalMilliseconds:N0} ms.");
+        ClientsTally tally = JsonSerializer.Deserialize(await clients.ReadLineAsync("how the streams ended"), HostJson.Default.ClientsTally)!;
+        Assert.Equal((Clients, Clients, Clients), (tally.Ended, tally.Clean, tally.Farewells));
+        Assert.InRange(tally.Returns, Clients / 4, Clients);
+        await server.NothingIsLeftAsync([.. Enumerable.Repeat(StreamOutcomeReason.Drained, Clients)]);
+        Assert.DoesNotContain(server.Server.Logs.Ours, entry => entry.Name == "DrainTimedOut");
+    }
+}
