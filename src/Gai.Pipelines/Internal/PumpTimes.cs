@@ -99,11 +99,12 @@ internal sealed class PumpTimes : TimingEntry
         Reschedule();
     }
 
-    /// <summary>Ends it.</summary>
+    /// <summary>Ends it: the client has taken what it had to be awaited for, and from now on it can be kept alive.</summary>
     public void OnFlushed()
     {
         _flushingSince = Never;
-        OnResume();
+        _lookedAt = _wroteAt = Now;
+        Reschedule();
     }
 
     /// <summary>Notes that the stream is not silent.</summary>

@@ -81,6 +81,25 @@ public sealed class KeepAliveTests : PumpTest
     }
 
     [Fact]
+    public async Task RunAsync_ClientHadToBeAwaited_IsKeptAliveAsBefore()
+    {
+        Output.HoldFlushes();
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a");
+        Assert.True(Output.IsFlushPending);
+        Output.ReleaseFlush();
+        for (int i = 1; i <= 3; i++)
+        {
+            Time.Advance(Longest);
+            await Output.WaitForFlushesAsync(i + 1);
+        }
+
+        Source.End();
+        await run.OrFail();
+        Assert.Equal(["<a|", "~", "~", "~", ">"], Output.Flushes);
+    }
+
+    [Fact]
     public async Task RunAsync_ZeroInterval_NeverWritesOneAndWaitsForNothing()
     {
         Settings = Settings with { KeepAliveInterval = TimeSpan.Zero };
