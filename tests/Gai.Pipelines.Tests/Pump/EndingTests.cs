@@ -203,6 +203,54 @@ public sealed class EndingTests : PumpTest
     }
 
     [Fact]
+    public async Task Drain_OnAThreadOfItsOwn_DoesNotRunTheStreamThere()
+    {
+        // Who ends thousands of streams must not write thousands of farewells.
+        bool isPoolThread = false;
+        Dialect.OnError = () => isPoolThread = Thread.CurrentThread.IsThreadPoolThread;
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a");
+        RunOnThread(Pump!.Drain);
+
+        Assert.Equal(StreamOutcomeReason.Drained, (await run.OrFail()).Reason);
+        Assert.True(isPoolThread);
+    }
+
+    [Fact]
+    public async Task ClientGone_OnAThreadOfItsOwn_DoesNotCloseTheSourceThere()
+    {
+        bool isPoolThread = false;
+        Source.OnDispose = () =>
+        {
+            isPoolThread = Thread.CurrentThread.IsThreadPoolThread;
+            return ValueTask.CompletedTask;
+        };
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a");
+        RunOnThread(Client.Cancel);
+
+        Assert.Equal(StreamOutcomeReason.ClientGone, (await run.OrFail()).Reason);
+        Assert.True(isPoolThread);
+    }
+
+    [Fact]
+    public async Task ClientGone_FoundWhileAPullHasJustBegun_DisposesOfTheSourceWhenItAnswers()
+    {
+        Source.IgnoresCancellation = true;
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a");
+        Output.IsReaderGone = true;
+        Source.Push("b");
+        Assert.True(Source.IsWaiting);
+        Assert.False(run.IsCompleted);
+        Source.Push("c");
+
+        StreamOutcome outcome = await run.OrFail();
+        Assert.Equal((StreamOutcomeReason.ClientGone, null), (outcome.Reason, outcome.Exception));
+        Assert.True(Source.IsDisposed);
+    }
+
+    [Fact]
     public async Task Drain_BeforeTheHead_SendsNothing()
     {
         Task<StreamOutcome> run = RunAsync();
@@ -258,4 +306,11 @@ public sealed class EndingTests : PumpTest
     }
 
     private static Task NoneIsDetachedAsync() => Deadline.UntilAsync(() => DetachedSources.Count == 0);
+
+    private static void RunOnThread(Action action)
+    {
+        var thread = new Thread(() => action());
+        thread.Start();
+        thread.Join();
+    }
 }

@@ -294,6 +294,42 @@ public sealed class SlowClientTests : PumpTest
     }
 
     [Fact]
+    public async Task SourceEnds_EventsWaitForTheClient_IsNotAskedAgain()
+    {
+        int asked = 0;
+        Source.OnMoveNext = () => asked++;
+        Settings = Settings with { SlowClientPolicy = SlowClientPolicy.DropOldest };
+        Output.HoldFlushes();
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a");
+        await Output.WaitForPendingFlushAsync();
+        Source.Push("b").End();
+        Output.ReleaseFlush();
+
+        Assert.Equal(StreamOutcomeReason.Completed, (await run.OrFail()).Reason);
+        Assert.Equal("<a|b|>", Output.Text);
+        Assert.Equal(3, asked);
+    }
+
+    [Fact]
+    public async Task SourceFails_ErrorWaitsForTheClient_IsNotAskedAgain()
+    {
+        int asked = 0;
+        Source.OnMoveNext = () => asked++;
+        Settings = Settings with { SlowClientPolicy = SlowClientPolicy.DropOldest, WriteTimeout = TimeSpan.FromSeconds(10) };
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a");
+        Output.HoldFlushes();
+        Source.Fail(new InvalidOperationException());
+        Assert.True(Output.IsFlushPending);
+        Time.Advance(TimeSpan.FromSeconds(10.2));
+
+        Assert.Equal(StreamOutcomeReason.SourceFailed, (await run.OrFail()).Reason);
+        Assert.Equal("<a|!internal", Output.Text);
+        Assert.Equal(2, asked);
+    }
+
+    [Fact]
     public async Task ClientGone_EventsWait_EndsAtOnce()
     {
         Settings = Settings with { SlowClientPolicy = SlowClientPolicy.DropOldest };
