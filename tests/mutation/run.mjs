@@ -92,6 +92,7 @@ async function run(piece) {
       project: `${piece.project}.csproj`,
       'test-projects': piece.testProjects.map((name) => path.join(tree, 'tests', name, `${name}.csproj`)),
       mutate: piece.mutate,
+      ...(piece.timeout && { 'additional-timeout': piece.timeout }),
       'test-case-filter': filterOf(piece),
     },
   }, null, 2))
