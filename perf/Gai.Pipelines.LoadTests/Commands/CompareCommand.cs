@@ -17,6 +17,7 @@ internal static class CompareCommand
     private static readonly Option<bool> Quick = new("--quick") { Description = "only see, within two minutes, that everything works and nothing is lost or doubled; no report" };
     private static readonly Option<string?> Names = new("--cases") { Description = "only these cases, with commas; without it all of them, which takes more than an hour" };
     private static readonly Option<string?> RowNumbers = new("--rows") { Description = "only the cases that these rows of the table of targets need, such as 1,7a" };
+    private static readonly Option<bool> Tuning = new("--tuning") { Description = "the cases that choose the defaults instead: ours with one setting changed at a time" };
     private static readonly Option<int> Rounds = new("--rounds") { Description = "turns of each server; without it as many as the case says" };
     private static readonly Option<string?> Out = new("--out") { Description = "the folder of the reports; 'none' keeps nothing. Default: perf/reports/<date>-<commit>" };
     private static readonly Option<string> Engine = LoadEngines.Option();
@@ -26,7 +27,7 @@ internal static class CompareCommand
         var command = new Command("compare", "all cases, ours beside each peer (the same as `all`); or, with two reports: A beside B");
         command.Aliases.Add("all");
         command.Arguments.Add(Reports);
-        foreach (Option option in (Option[])[Quick, Names, RowNumbers, Rounds, Out, Engine])
+        foreach (Option option in (Option[])[Quick, Tuning, Names, RowNumbers, Rounds, Out, Engine])
         {
             command.Options.Add(option);
         }
@@ -56,10 +57,10 @@ internal static class CompareCommand
         }
 
         bool isGood = true;
-        foreach (LoadCase load in Choose(parsed, Cases.All))
+        foreach (LoadCase load in Choose(parsed, parsed.GetValue(Tuning) ? Cases.Tuning : Cases.All))
         {
             LoadCase adapted = parsed.GetValue(Rounds) is > 0 and int rounds ? load with { Rounds = rounds } : load;
-            LoadReport report = await new CaseRunner(engine, new ServerSource(), new ProgressDisplay()).RunAsync(adapted, $"{CommandText.Program} compare --cases {load.Name}");
+            LoadReport report = await new CaseRunner(engine, new ServerSource(), new ProgressDisplay()).RunAsync(adapted, $"{CommandText.Program} compare{(parsed.GetValue(Tuning) ? " --tuning" : string.Empty)} --cases {load.Name}");
             ConsoleTable.Show(report);
             LoadReportFiles.Save(report, parsed.GetValue(Out));
             isGood &= report.Runs.All(static run => run.IsGood);

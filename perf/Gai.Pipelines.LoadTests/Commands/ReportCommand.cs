@@ -43,6 +43,7 @@ internal static class ReportCommand
             performance.Replace("load-targets", MarkdownTables.Targets(reports));
             performance.Replace("load-charts", MarkdownTables.Charts(files));
             performance.Replace("load-servers", MarkdownTables.Servers(reports));
+            performance.Replace("load-tuning", MarkdownTables.Tuning(reports));
             performance.Save();
             AnsiConsole.WriteLine("Wrote the tables of PERFORMANCE.md.");
         }

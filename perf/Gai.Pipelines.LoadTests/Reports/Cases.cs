@@ -73,6 +73,18 @@ internal static class Cases
             StreamsCase(streams), "idle", settings => settings with { Streams = streams, Seconds = 0.5 }, FewRounds, Gai, GaiChannel, Framework, Bare)),
     ];
 
+    /// <summary>What chose the defaults, and what settings of Kestrel and of the runtime are worth: ours with the defaults first, and then with one thing changed.</summary>
+    public static IReadOnlyList<LoadCase> Tuning { get; } =
+    [
+        Tune("unflushed-limit", "burst", "unflushed=4096", "unflushed=8192", "unflushed=32768", "unflushed=65536"),
+        Tune("channel-capacity", "burst", static settings => settings with { Push = true }, "capacity=16", "capacity=64", "capacity=1024"),
+        Tune("window", "fast", "window=2", "window=5", "window=10", "window=20", "window=50"),
+        Tune("inline", "paced", "inline"),
+        Tune("settings-paced", "paced", "kestrel-inline", "io-queues=1", "io-queues=4", "gc=workstation", "env:DOTNET_ThreadPool_UnfairSemaphoreSpinLimit=0"),
+        Tune("settings-burst", "burst", "kestrel-inline", "max-response-buffer=16384", "max-response-buffer=262144", "max-response-buffer=1048576", "gc=workstation"),
+        Tune("settings-idle", "idle", static settings => settings with { Streams = 5_000, Seconds = 0.5 }, "gc=workstation", "env:DOTNET_GCConserveMemory=5", "env:DOTNET_GCConserveMemory=9"),
+    ];
+
     /// <summary>The case of a rate.</summary>
     public static string RateCase(int rate) => $"rate-{rate}-sse-h1";
 
@@ -91,6 +103,11 @@ internal static class Cases
     private static LoadSettings Ndjson(LoadSettings settings) => settings with { Format = WireFormat.Ndjson.Name };
 
     private static LoadSettings Http2(LoadSettings settings) => settings with { Protocol = Protocol.Http2 };
+
+    private static LoadCase Tune(string name, string scenario, params string[] options) => Tune(name, scenario, static settings => settings, options);
+
+    private static LoadCase Tune(string name, string scenario, Func<LoadSettings, LoadSettings> adapt, params string[] options) =>
+        Case($"tuning-{name}", scenario, settings => adapt(settings with { Seconds = settings.Seconds / 2 }), FewRounds, [Gai, .. options.Select(static option => $"{Gai}+{option}")]);
 
     private static LoadCase Case(string name, string scenario, params string[] contenders) => Case(name, scenario, static settings => settings, Rounds, contenders);
 

@@ -8,6 +8,8 @@ namespace Gai.Pipelines.LoadTests.Reports;
 /// <summary>What stands in PERFORMANCE.md between the markers of this program.</summary>
 internal static class MarkdownTables
 {
+    private static readonly string[] ColumnsOfTuning = ["events/s", "CPU/event, µs", "p50, ms", "p99, ms", "heap, MB", "resident, MB", "heap per stream, B", "resident per stream, B"];
+
     /// <summary>The table of targets.</summary>
     public static string Targets(ReportSet reports)
     {
@@ -30,7 +32,7 @@ internal static class MarkdownTables
     public static string Servers(ReportSet reports)
     {
         var text = new StringBuilder();
-        foreach (StoredReport stored in reports.All.Where(static stored => !IsPartOfChart(stored.Report.Case.Name)))
+        foreach (StoredReport stored in reports.All.Where(static stored => !IsPartOfChart(stored.Report.Case.Name) && !IsTuning(stored.Report.Case.Name)))
         {
             LoadReport report = stored.Report;
             IReadOnlyList<Column> columns = Column.Of(report);
@@ -51,6 +53,32 @@ internal static class MarkdownTables
             }
         }
 
+        return text.ToString();
+    }
+
+    /// <summary>What each setting is worth: the defaults first, the others as ratios to them.</summary>
+    public static string Tuning(ReportSet reports)
+    {
+        var text = new StringBuilder();
+        foreach (StoredReport stored in reports.All.Where(static stored => IsTuning(stored.Report.Case.Name)))
+        {
+            LoadReport report = stored.Report;
+            string defaults = report.Case.Contenders[0];
+            Column[] columns = [.. Column.Of(report).Where(static column => ColumnsOfTuning.Contains(column.Name))];
+            text.AppendLine(CultureInfo.InvariantCulture, $"**`{report.Case.Name}`**: `{report.Case.Scenario}`, {Describe(report)}");
+            text.AppendLine();
+            text.AppendLine(CultureInfo.InvariantCulture, $"| setting | {string.Join(" | ", columns.Select(static column => column.Name))} |");
+            text.AppendLine(CultureInfo.InvariantCulture, $"|---|{string.Concat(Enumerable.Repeat("--:|", columns.Length))}");
+            foreach (string contender in report.Case.Contenders)
+            {
+                string name = contender == defaults ? "the defaults" : $"`{contender[(defaults.Length + 1)..]}`";
+                text.AppendLine(CultureInfo.InvariantCulture, $"| {name} | {string.Join(" | ", columns.Select(column => CellWithRatio(report, contender, defaults, column)))} |");
+            }
+
+            text.AppendLine();
+        }
+
+        text.AppendLine("Medians of the rounds; in brackets the median ratio to the defaults in the same round.");
         return text.ToString();
     }
 
@@ -105,6 +133,14 @@ internal static class MarkdownTables
     /// <summary>A median.</summary>
     public static string Cell(LoadReport report, string contender, Column column) =>
         Spread.Of(report.Of(contender).Select(column.Figure)).Median.ToString(column.Format, CultureInfo.InvariantCulture);
+
+    private static string CellWithRatio(LoadReport report, string contender, string defaults, Column column) => contender == defaults
+        ? Cell(report, contender, column)
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Cell(report, contender, column)} ({Spread.OfRatios(report.Of(contender), report.Of(defaults), column.Figure).Median:0.00} x)");
+
+    private static bool IsTuning(string name) => Cases.Tuning.Any(load => load.Name == name);
 
     private static bool IsPartOfChart(string name) =>
         Cases.Rates.Any(rate => Cases.RateCase(rate) == name) || Cases.StreamCounts.SkipLast(1).Any(streams => Cases.StreamsCase(streams) == name);
