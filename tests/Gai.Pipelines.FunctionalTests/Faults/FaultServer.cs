@@ -3,6 +3,7 @@ using Gai.Pipelines.FaultHost;
 using Gai.Pipelines.Hosting;
 using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -37,9 +38,9 @@ internal sealed class FaultServer : IAsyncDisposable
 
     /// <param name="options">The options; keep-alives are on, as by default.</param>
     /// <param name="map">More endpoints.</param>
-    /// <param name="listener">Sets more of the socket that listens; accepted ones inherit it.</param>
+    /// <param name="web">Sets more of the server.</param>
     public static async Task<FaultServer> StartAsync(
-        Action<EventStreamOptions>? options = null, Action<WebApplication, Witness>? map = null, Action<Socket>? listener = null)
+        Action<EventStreamOptions>? options = null, Action<WebApplication, Witness>? map = null, Action<IWebHostBuilder>? web = null)
     {
         var witness = new Witness();
         var time = new ManualTimeProvider();
@@ -57,11 +58,11 @@ internal sealed class FaultServer : IAsyncDisposable
                 {
                     Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
                     socket.SendBufferSize = SendBuffer;
-                    listener?.Invoke(socket);
                     return socket;
                 });
             },
-            options);
+            options,
+            web: web);
         return new FaultServer(server, witness, time);
     }
 

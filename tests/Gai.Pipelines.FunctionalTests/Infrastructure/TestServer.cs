@@ -48,7 +48,8 @@ internal sealed class TestServer : IAsyncDisposable
         Action<IServiceCollection>? services = null,
         Action<EventStreamOptions>? options = null,
         Middleware middleware = Middleware.Used,
-        Action<KestrelServerOptions>? kestrel = null)
+        Action<KestrelServerOptions>? kestrel = null,
+        Action<IWebHostBuilder>? web = null)
     {
         var logs = new LogSink();
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
@@ -58,6 +59,7 @@ internal sealed class TestServer : IAsyncDisposable
             server.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
             kestrel?.Invoke(server);
         });
+        web?.Invoke(builder.WebHost);
         builder.Logging.AddProvider(logs).SetMinimumLevel(LogLevel.Debug);
         builder.Services.AddRouting().AddCors();
         services?.Invoke(builder.Services);
