@@ -50,6 +50,9 @@ public sealed class ManualTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>How often a timer has come.</summary>
+    public int TimersFired { get; private set; }
+
     public override DateTimeOffset GetUtcNow()
     {
         lock (_lock)
@@ -136,6 +139,7 @@ public sealed class ManualTimeProvider : TimeProvider
             }
 
             _armed.Remove(first);
+            TimersFired++;
             if (first.Period > TimeSpan.Zero)
             {
                 Arm(first, first.Period);

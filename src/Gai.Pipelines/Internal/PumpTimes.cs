@@ -205,8 +205,8 @@ internal sealed class PumpTimes : TimingEntry
             {
                 _hasBegun = true;
 
-                // To the nearest tick: the wheel rounds up.
-                wheel.Schedule(this, delay > wheel.Resolution ? delay - (wheel.Resolution / 2) : delay);
+                // All windows of one length end together: one wake-up of the machine for all streams instead of one for each.
+                wheel.ScheduleAtMultiple(this, delay);
             }
 
             return begins;

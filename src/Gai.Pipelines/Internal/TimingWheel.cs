@@ -11,15 +11,21 @@ internal abstract class TimingEntry
     internal bool IsDue;
     internal bool IsRetired;
 
-    /// <summary>The time has come. Called without any lock, on a timer's thread, one entry after the other. Who is held up here holds up nobody else: the next tick goes on with the others.</summary>
+    /// <summary>The time has come. Called without any lock, on a timer's thread, one entry after the other. Who is held up here does not hold up others for long: another thread goes on with them.</summary>
     protected internal abstract void OnDue();
 }
 
 /// <summary>A hashed timing wheel (Varghese and Lauck, scheme 6): adding and removing an entry costs the same however many there are.</summary>
+/// <remarks>
+/// Its timer comes for the next entry and not for every tick: each time it wakes a thread of the pool, which looks for more work for longer than most
+/// entries take.
+/// </remarks>
 internal sealed class TimingWheel : IDisposable
 {
     private const int SlotCount = 512;
 
+    // So often it comes at least: to learn whether the clock stood still, and to go on with what is due if another thread is held up there.
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
@@ -30,12 +36,13 @@ internal sealed class TimingWheel : IDisposable
     private readonly long _start;
     private ITimer? _timer;
     private long _tick;
+    private long _armedTick = long.MaxValue;
     private TimingEntry? _due;
     private int _count;
 
     /// <param name="time">The clock.</param>
     /// <param name="resolution">How far the ticks are apart.</param>
-    /// <param name="onStandstill">Is called when ticks did not come for a second or more, before the entries that became due meanwhile.</param>
+    /// <param name="onStandstill">Is called when a tick came a second or more too late, before the entries that became due meanwhile.</param>
     public TimingWheel(TimeProvider time, TimeSpan resolution, Action? onStandstill = null)
     {
         _time = time;
@@ -53,24 +60,16 @@ internal sealed class TimingWheel : IDisposable
     {
         lock (_lock)
         {
-            if (entry.IsRetired)
-            {
-                return;
-            }
+            ScheduleAt(entry, _time.GetElapsedTime(_start) + delay);
+        }
+    }
 
-            if (entry.IsQueued)
-            {
-                Unlink(entry);
-            }
-            else if (_count++ == 0)
-            {
-                StartTimer();
-            }
-
-            // Rounded up: an entry is never early. The current tick has been looked through already.
-            TimeSpan due = _time.GetElapsedTime(_start) + delay;
-            entry.DueTick = Math.Max(_tick + 1, (due.Ticks + _resolution.Ticks - 1) / _resolution.Ticks);
-            Link(entry);
+    /// <summary>Sets the time of an entry to the next multiple of a period, so that all entries of that period come together.</summary>
+    public void ScheduleAtMultiple(TimingEntry entry, TimeSpan period)
+    {
+        lock (_lock)
+        {
+            ScheduleAt(entry, period * ((_time.GetElapsedTime(_start).Ticks / period.Ticks) + 1));
         }
     }
 
@@ -97,23 +96,28 @@ internal sealed class TimingWheel : IDisposable
         }
     }
 
-    private void StartTimer()
+    private void ScheduleAt(TimingEntry entry, TimeSpan due)
     {
-        _tick = CurrentTick();
-
-        // On the ticks and not between them, or an entry would be up to two ticks late. Timers count whole milliseconds.
-        TimeSpan toNextTick = (_resolution * (_tick + 1)) - _time.GetElapsedTime(_start);
-        var first = TimeSpan.FromMilliseconds(Math.Ceiling(toNextTick.TotalMilliseconds));
-        if (_timer is not null)
+        if (entry.IsRetired)
         {
-            _timer.Change(first, _resolution);
             return;
         }
 
-        // The timer outlives the request that happens to be the first: it must not keep that one's context.
-        using (ExecutionContext.SuppressFlow())
+        if (entry.IsQueued)
         {
-            _timer = _time.CreateTimer(static wheel => ((TimingWheel)wheel!).OnTick(), this, first, _resolution);
+            Unlink(entry);
+        }
+        else if (_count++ == 0)
+        {
+            _tick = CurrentTick();
+        }
+
+        // Rounded up: an entry is never early. The current tick has been looked through already.
+        entry.DueTick = Math.Max(_tick + 1, (due.Ticks + _resolution.Ticks - 1) / _resolution.Ticks);
+        Link(entry);
+        if (entry.DueTick < _armedTick)
+        {
+            Arm(Math.Min(entry.DueTick, CurrentTick() + TicksOf(LongestRest)));
         }
     }
 
@@ -124,6 +128,11 @@ internal sealed class TimingWheel : IDisposable
         {
             entry.OnDue();
         }
+
+        lock (_lock)
+        {
+            DisarmIfEmpty();
+        }
     }
 
     /// <summary>Takes what is due out of the slots, into a list of its own: an entry may be scheduled again before its turn has come.</summary>
@@ -132,7 +141,7 @@ internal sealed class TimingWheel : IDisposable
         lock (_lock)
         {
             long now = CurrentTick();
-            if (_resolution * (now - _tick) >= Standstill)
+            if (now - _armedTick >= TicksOf(Standstill))
             {
                 _onStandstill?.Invoke();
             }
@@ -147,15 +156,60 @@ internal sealed class TimingWheel : IDisposable
                     if (entry.DueTick <= now)
                     {
                         Unlink(entry);
-                        CountDown();
                         AddDue(entry);
+                        CountDown();
                     }
                 }
             }
 
             _tick = now;
+            ArmForNext();
         }
     }
+
+    /// <summary>Sets the timer to the next slot with something in it, which may be there for a later round.</summary>
+    private void ArmForNext()
+    {
+        long last = _tick + TicksOf(LongestRest);
+        long next = _tick + 1;
+        while (next < last && _slots[next % SlotCount] is null)
+        {
+            next++;
+        }
+
+        Arm(next);
+    }
+
+    private void Arm(long tick)
+    {
+        _armedTick = tick;
+        TimeSpan left = (_resolution * tick) - _time.GetElapsedTime(_start);
+
+        // Timers count whole milliseconds.
+        var dueTime = TimeSpan.FromMilliseconds(Math.Max(0, Math.Ceiling(left.TotalMilliseconds)));
+        if (_timer is not null)
+        {
+            _timer.Change(dueTime, Timeout.InfiniteTimeSpan);
+            return;
+        }
+
+        // The timer outlives the request that happens to be the first: it must not keep that one's context.
+        using (ExecutionContext.SuppressFlow())
+        {
+            _timer = _time.CreateTimer(static wheel => ((TimingWheel)wheel!).OnTick(), this, dueTime, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void DisarmIfEmpty()
+    {
+        if (_count == 0 && _due is null)
+        {
+            _armedTick = long.MaxValue;
+            _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private long TicksOf(TimeSpan time) => Math.Max(1, time.Ticks / _resolution.Ticks);
 
     private void AddDue(TimingEntry entry)
     {
@@ -221,9 +275,7 @@ internal sealed class TimingWheel : IDisposable
 
     private void CountDown()
     {
-        if (--_count == 0)
-        {
-            _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        }
+        _count--;
+        DisarmIfEmpty();
     }
 }

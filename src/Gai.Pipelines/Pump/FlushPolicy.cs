@@ -33,6 +33,8 @@ public sealed record FlushPolicy
     /// <param name="bytes">How many waiting bytes are flushed at once, at least 1.</param>
     /// <returns>The policy.</returns>
     /// <remarks>
+    /// Windows of one length end together for all streams of a server, at the multiples of that length: the first one of a stream may be
+    /// shorter, and many streams cost one wake-up of the machine instead of one each.
     /// Events of a channel gather there until the window ends, and so does the end behind them: the stream is woken once a
     /// window instead of once an event. If a writer had to wait for room meanwhile, the next 32 windows go without that.
     /// </remarks>

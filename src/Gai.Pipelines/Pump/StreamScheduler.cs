@@ -16,7 +16,7 @@ public sealed class StreamScheduler : IDisposable
         ArgumentNullException.ThrowIfNull(timeProvider);
         _time = timeProvider;
         Seconds = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(100), () => Volatile.Write(ref _standstillEnd, CoarseMilliseconds));
-        Milliseconds = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(4));
+        Milliseconds = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(1));
     }
 
     /// <summary>Gets the scheduler of the streams that name none, on the system's clock.</summary>

@@ -68,6 +68,45 @@ public sealed class TimingWheelTests : IDisposable
     }
 
     [Fact]
+    public void ScheduleAtMultiple_EntriesOfDifferentMoments_ComeTogether()
+    {
+        TimeSpan period = TimeSpan.FromMilliseconds(300);
+        Entry[] entries = [new Entry(this), new Entry(this), new Entry(this)];
+        foreach (Entry entry in entries)
+        {
+            _wheel.ScheduleAtMultiple(entry, period);
+            _time.Advance(TimeSpan.FromMilliseconds(70));
+        }
+
+        Assert.All(entries, entry => Assert.Empty(entry.Due));
+        _time.Advance(period);
+        Assert.Single(entries.SelectMany(entry => entry.Due).Distinct());
+        Assert.All(entries, entry => Assert.Single(entry.Due));
+    }
+
+    [Fact]
+    public void OnTick_NothingIsDueSoon_RestsUntilThenButLooksAtTheClock()
+    {
+        Add(TimeSpan.FromSeconds(10));
+        int before = _time.TimersFired;
+        _time.Advance(TimeSpan.FromSeconds(9));
+
+        Assert.InRange(_time.TimersFired - before, 18, 19);
+    }
+
+    [Fact]
+    public void Schedule_EarlierThanTheNext_ComesInItsTime()
+    {
+        Add(TimeSpan.FromSeconds(10));
+        _time.Advance(TimeSpan.FromMilliseconds(130));
+        Entry early = Add(TimeSpan.FromMilliseconds(150));
+        TimeSpan start = Elapsed;
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.InRange(Assert.Single(early.Due) - start, TimeSpan.FromMilliseconds(150), TimeSpan.FromMilliseconds(150) + Latest);
+    }
+
+    [Fact]
     public void Schedule_Again_MovesTheEntry()
     {
         Entry entry = Add(TimeSpan.FromSeconds(1));
