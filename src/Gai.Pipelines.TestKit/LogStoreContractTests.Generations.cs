@@ -266,6 +266,27 @@ public abstract partial class LogStoreContractTests
         Assert.Equal(new LogState(1, 0, LogEnd.Completed), (await ReadAsync(store, claim.Log.Id)).State);
     }
 
+    /// <summary>What failed before its first frame is begun anew; whoever follows the first attempt still learns how it ended.</summary>
+    [Theory]
+    [InlineData(LogOutcome.Failed)]
+    [InlineData(LogOutcome.Cancelled)]
+    public async Task End_WithoutAFrameAndNotCompleted_FreesTheKey(LogOutcome outcome)
+    {
+        ILogStore store = await OpenNodeAsync();
+        ILogStore other = await OpenNodeAsync();
+        LogClaim claim = await BeginAsync(store);
+        var end = new LogEnd(outcome, new StreamError("overloaded", "Later.", Temporary: true));
+
+        await store.EndAsync(claim.Log.Id, claim.FencingToken, end, None);
+
+        Assert.Null(await other.FindAsync(claim.Log.Key, None));
+        Assert.Equal(new LogState(1, 0, end), (await ReadAsync(other, claim.Log.Id)).State);
+        LogClaim next = await other.ClaimAsync(Describe(claim.Log.Key), LongTime, None);
+        Assert.True(next.IsOwner);
+        Assert.Equal(new LogState(1, 0, end), (await ReadAsync(store, claim.Log.Id)).State);
+        Assert.Equal(next.Log.Id, (await store.FindAsync(claim.Log.Key, None))!.Id);
+    }
+
     /// <summary>A follower sees each frame once and the end behind all of them, whatever the moment.</summary>
     [Fact]
     public async Task Follow_WhileItIsWritten_SeesEachFrameOnceAndTheEndLast()

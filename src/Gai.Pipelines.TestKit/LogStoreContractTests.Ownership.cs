@@ -24,6 +24,20 @@ public abstract partial class LogStoreContractTests
         Assert.Equal(state, (await ReadAsync(store, claim.Log.Id)).State);
     }
 
+    /// <summary>A log that was lost before its first frame is begun anew.</summary>
+    [Fact]
+    public async Task Read_LeaseHasRunOutBeforeTheFirstFrame_FreesTheKey()
+    {
+        ILogStore store = await OpenNodeAsync();
+        ILogStore other = await OpenNodeAsync();
+        LogClaim claim = await BeginAsync(store, ShortTime);
+
+        await PassAsync(2 * ShortTime);
+
+        Assert.Equal(new LogState(1, 0, LogEnd.Lost), (await ReadAsync(other, claim.Log.Id)).State);
+        Assert.True((await other.ClaimAsync(Describe(claim.Log.Key), LongTime, None)).IsOwner);
+    }
+
     /// <summary>An owner that says that it lives keeps its log.</summary>
     [Fact]
     public async Task Renew_InTime_KeepsTheLog()
@@ -60,7 +74,13 @@ public abstract partial class LogStoreContractTests
         LogClaim claim = await BeginAsync(store);
         Assert.False((await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None)).IsCancelRequested);
         var signalled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using IDisposable watch = store.Watch(claim.Log.Id, () => signalled.TrySetResult());
+        using IDisposable watch = store.Watch(claim.Log.Id, change =>
+        {
+            if (change != LogChange.Frames)
+            {
+                signalled.TrySetResult();
+            }
+        });
 
         Assert.True(await other.RequestCancelAsync(claim.Log.Id, None));
 
@@ -109,7 +129,13 @@ public abstract partial class LogStoreContractTests
         async Task SignalledAsync(LogId log, Func<Task> change)
         {
             var signalled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            using IDisposable watch = other.Watch(log, () => signalled.TrySetResult());
+            using IDisposable watch = other.Watch(log, kind =>
+            {
+                if (kind != LogChange.Ownership)
+                {
+                    signalled.TrySetResult();
+                }
+            });
             await change();
             await InTimeAsync(signalled.Task);
         }
@@ -124,8 +150,18 @@ public abstract partial class LogStoreContractTests
         LogClaim claim = await BeginAsync(store);
         await AppendAsync(store, claim, Numbered(1, 2));
 
+        var signalled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using IDisposable watch = store.Watch(claim.Log.Id, change =>
+        {
+            if (change != LogChange.Frames)
+            {
+                signalled.TrySetResult();
+            }
+        });
+
         Assert.True(await other.RemoveAsync(claim.Log.Id, None));
 
+        await InTimeAsync(signalled.Task);
         Assert.Null(await store.FindAsync(claim.Log.Key, None));
         Assert.Null(await store.FindAsync(claim.Log.Id, None));
         await Assert.ThrowsAsync<LogFencedException>(() => AppendAsync(store, claim, Numbered(3, 1)));

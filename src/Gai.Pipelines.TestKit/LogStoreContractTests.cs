@@ -110,7 +110,7 @@ public abstract partial class LogStoreContractTests
     private static async Task FollowAsync(ILogStore store, LogId log, Func<LogBatch, LogState, bool> goesOn)
     {
         using var signal = new SemaphoreSlim(0);
-        using IDisposable watch = store.Watch(log, () => signal.Release());
+        using IDisposable watch = store.Watch(log, _ => signal.Release());
         using var batch = new LogBatch();
         long next = 1;
         while (true)

@@ -6,7 +6,7 @@ internal sealed class LogWatchers
     private readonly Lock _lock = new();
     private readonly Dictionary<LogId, List<Watcher>> _watchers = [];
 
-    public IDisposable Add(LogId log, Action onChange)
+    public IDisposable Add(LogId log, Action<LogChange> onChange)
     {
         ArgumentNullException.ThrowIfNull(onChange);
         var watcher = new Watcher(this, log, onChange);
@@ -24,7 +24,7 @@ internal sealed class LogWatchers
     }
 
     /// <summary>Calls the callbacks of a log. Not under a lock of the caller's.</summary>
-    public void Signal(LogId log)
+    public void Signal(LogId log, LogChange change)
     {
         Watcher[] watchers;
         lock (_lock)
@@ -34,7 +34,7 @@ internal sealed class LogWatchers
 
         foreach (Watcher watcher in watchers)
         {
-            watcher.OnChange();
+            watcher.OnChange(change);
         }
     }
 
@@ -49,11 +49,11 @@ internal sealed class LogWatchers
         }
     }
 
-    private sealed class Watcher(LogWatchers owner, LogId log, Action onChange) : IDisposable
+    private sealed class Watcher(LogWatchers owner, LogId log, Action<LogChange> onChange) : IDisposable
     {
         public LogId Log { get; } = log;
 
-        public Action OnChange { get; } = onChange;
+        public Action<LogChange> OnChange { get; } = onChange;
 
         public void Dispose() => owner.Remove(this);
     }

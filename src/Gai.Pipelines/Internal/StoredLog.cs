@@ -28,6 +28,9 @@ internal sealed class StoredLog(LogDescription description, long token)
 
     private long Last => _first + _frames.Count - 1;
 
+    /// <summary>Whether it has ended and there is nothing to read again: it no longer holds its key.</summary>
+    public bool IsVoid => End is { Outcome: not LogOutcome.Completed } && Last == 0;
+
     public bool HasLostOwner(TimeSpan now) => Token != 0 && End is null && now > LeaseUntil;
 
     public bool HasExpired(TimeSpan now)

@@ -85,6 +85,10 @@ public interface ILogStore
     /// <param name="end">How it has ended.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="LogFencedException">The token is not that of the owner, or the log is lost or gone.</exception>
+    /// <remarks>
+    /// An ended log holds its key until it expires or is removed. Only one that has not completed and has no frame frees it at once, also if it is lost:
+    /// there is nothing to read again, and the next claim begins anew. By its id it is found until it expires.
+    /// </remarks>
     ValueTask EndAsync(LogId log, long fencingToken, LogEnd end, CancellationToken cancellationToken);
 
     /// <summary>Says that the owner is alive, and asks what others want of it. A lease that ran out is renewed all the same as long as nobody has noticed.</summary>
@@ -109,15 +113,15 @@ public interface ILogStore
     /// <remarks>If an unfinished generation's lease has run out, the read ends it as <see cref="LogEnd.Lost"/>, and from then on its owner is fenced off.</remarks>
     ValueTask<LogState?> ReadAsync(LogId log, long first, int maxBytes, LogBatch into, CancellationToken cancellationToken);
 
-    /// <summary>Has a callback called when something of a log may have changed: more frames, its end, a wish to cancel it.</summary>
+    /// <summary>Has a callback called when something of a log may have changed.</summary>
     /// <param name="log">The log.</param>
     /// <param name="onChange">
-    /// Is called on any thread, at once or late, once for several changes or for none, perhaps once more after the subscription is disposed of; it returns at
-    /// once and throws nothing. Whoever subscribes also looks by itself from time to time, so a call may get lost; a store that loses its connection calls it
-    /// when the connection is there again.
+    /// Is called on any thread, at once or late, once for several changes of a kind or for none, perhaps once more after the subscription is disposed of; it
+    /// returns at once and throws nothing. Whoever subscribes also looks by itself from time to time, so a call may get lost; a store that loses its connection
+    /// calls it with <see cref="LogChange.Anything"/> when the connection is there again.
     /// </param>
     /// <returns>What ends the subscription.</returns>
-    IDisposable Watch(LogId log, Action onChange);
+    IDisposable Watch(LogId log, Action<LogChange> onChange);
 
     /// <summary>Says that somebody at this node reads a generation that another node produces, so that it is not given up for want of readers.</summary>
     /// <param name="log">The log. Nothing happens if there is none.</param>
@@ -144,6 +148,19 @@ public interface ILogStore
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>How many logs and frames were deleted; 0 if nothing more has expired.</returns>
     ValueTask<int> DeleteExpiredAsync(int maxFrames, CancellationToken cancellationToken);
+}
+
+/// <summary>Says what may have changed of a log that is watched.</summary>
+public enum LogChange
+{
+    /// <summary>The store does not know: look at everything.</summary>
+    Anything,
+
+    /// <summary>There are more frames, or the log has ended: for those who read.</summary>
+    Frames,
+
+    /// <summary>Somebody wants it cancelled, has declared it lost or has removed it: for its owner, who renews the lease at once to learn more, and for those who read.</summary>
+    Ownership,
 }
 
 /// <summary>Answers who owns a log.</summary>

@@ -74,7 +74,7 @@ public sealed class MemoryLogStore : ILogStore
             OwnedBy(log, fencingToken).Append(batch, Now);
         }
 
-        _watchers.Signal(log);
+        _watchers.Signal(log, LogChange.Frames);
         return ValueTask.CompletedTask;
     }
 
@@ -90,7 +90,7 @@ public sealed class MemoryLogStore : ILogStore
             first = OwnedBy(log, fencingToken: 0).Publish(publication, batch, Now);
         }
 
-        _watchers.Signal(log);
+        _watchers.Signal(log, LogChange.Frames);
         return new(first);
     }
 
@@ -107,11 +107,11 @@ public sealed class MemoryLogStore : ILogStore
 
             if (stored.End is null)
             {
-                stored.Finish(end, Now);
+                Finish(stored, end);
             }
         }
 
-        _watchers.Signal(log);
+        _watchers.Signal(log, LogChange.Frames);
         return ValueTask.CompletedTask;
     }
 
@@ -143,7 +143,7 @@ public sealed class MemoryLogStore : ILogStore
                 isLost = stored.HasLostOwner(Now);
                 if (isLost)
                 {
-                    stored.Finish(LogEnd.Lost, Now);
+                    Finish(stored, LogEnd.Lost);
                 }
 
                 state = stored.Read(first, maxBytes, into);
@@ -152,14 +152,14 @@ public sealed class MemoryLogStore : ILogStore
 
         if (isLost)
         {
-            _watchers.Signal(log);
+            _watchers.Signal(log, LogChange.Ownership);
         }
 
         return new(state);
     }
 
     /// <inheritdoc/>
-    public IDisposable Watch(LogId log, Action onChange) => _watchers.Add(log, onChange);
+    public IDisposable Watch(LogId log, Action<LogChange> onChange) => _watchers.Add(log, onChange);
 
     /// <inheritdoc/>
     public ValueTask NoteReaderAsync(LogId log, CancellationToken cancellationToken)
@@ -190,7 +190,7 @@ public sealed class MemoryLogStore : ILogStore
             }
         }
 
-        _watchers.Signal(log);
+        _watchers.Signal(log, LogChange.Ownership);
         return new(isOpen);
     }
 
@@ -208,7 +208,7 @@ public sealed class MemoryLogStore : ILogStore
             }
         }
 
-        _watchers.Signal(log);
+        _watchers.Signal(log, LogChange.Ownership);
         return new(isThere);
     }
 
@@ -249,9 +249,26 @@ public sealed class MemoryLogStore : ILogStore
             ? stored
             : throw new LogFencedException(log);
 
+    private void Finish(StoredLog log, LogEnd end)
+    {
+        log.Finish(end, Now);
+        if (log.IsVoid)
+        {
+            FreeKey(log);
+        }
+    }
+
     private void Forget(StoredLog log)
     {
         _byId.Remove(log.Description.Id);
-        _byKey.Remove(log.Description.Key);
+        FreeKey(log);
+    }
+
+    private void FreeKey(StoredLog log)
+    {
+        if (_byKey.TryGetValue(log.Description.Key, out StoredLog? holder) && holder == log)
+        {
+            _byKey.Remove(log.Description.Key);
+        }
     }
 }
