@@ -154,7 +154,31 @@ internal sealed class LogWriteBehind
                 }
 
                 await _writing.WaitAsync(_log.Shared.PollInterval);
+                if (failure is ArgumentException)
+                {
+                    return await TryRewindAsync(batch);
+                }
             }
+        }
+    }
+
+    /// <summary>Goes back to the last frame that the store still has, as after a fail-over to a server that lagged behind.</summary>
+    /// <returns>Whether there is something to write again.</returns>
+    private async ValueTask<bool> TryRewindAsync(LogBatch batch)
+    {
+        try
+        {
+            LogState? state = await _store.ReadAsync(_log.Description.Id, LogPosition.MaxSequence, 1, batch, CancellationToken.None);
+            long last = state?.LastSequence ?? throw new LogFencedException(_log.Description.Id);
+            bool isBehind = last < _durable;
+            Volatile.Write(ref _durable, Math.Min(last, _durable));
+            return isBehind;
+        }
+        catch (Exception failure) when (failure is not LogFencedException)
+        {
+            // Away again: the next append finds the same.
+            _log.Report(failure);
+            return true;
         }
     }
 

@@ -11,6 +11,9 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
     /// <summary>Gets or sets what calls that write throw when all has happened: their answer is lost.</summary>
     public Exception? FailsAfter { get; set; }
 
+    /// <summary>Gets or sets whether frames are taken and lost, as by a server that answers and is then replaced by one that lagged behind.</summary>
+    public bool Forgets { get; set; }
+
     /// <summary>Gets or sets whether signals get lost.</summary>
     public bool IsDeaf { get; set; }
 
@@ -51,6 +54,11 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
     {
         await BeforeAsync(cancellationToken);
         Appends++;
+        if (Forgets)
+        {
+            return;
+        }
+
         await store.AppendAsync(log, fencingToken, batch, cancellationToken);
         After();
     }

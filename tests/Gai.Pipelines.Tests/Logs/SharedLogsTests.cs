@@ -311,6 +311,41 @@ public sealed class SharedLogsTests : SharedLogTest
     }
 
     [Fact]
+    public async Task Append_StoreHasForgottenFrames_TheyAreWrittenAgain()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, Unabandoned);
+        await PushedAsync(log, source, Numbers(1, 10));
+        await PassUntilDurableAsync(log);
+        StoreOfA.Forgets = true;
+        await PushedAsync(log, source, Numbers(11, 10));
+        await PassUntilDurableAsync(log);
+        StoreOfA.Forgets = false;
+
+        await PushedAsync(log, source, Numbers(21, 10));
+        source.End();
+
+        Assert.Equal(Numbers(1, 30), DataOf((await PassToEndAsync((await FindAsync(B, log, Unabandoned)).OpenCursorAtStart())).Text));
+    }
+
+    [Fact]
+    public async Task Append_StoreHasForgottenFramesThatAreEvicted_ReadersElsewhereAreToldTheLoss()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, Unabandoned with { MaxEvents = 5 });
+        StoreOfA.Forgets = true;
+        foreach (string number in Numbers(1, 10))
+        {
+            await PushedAsync(log, source, number);
+            await PassUntilDurableAsync(log);
+        }
+
+        StoreOfA.Forgets = false;
+        await PushedAsync(log, source, "11");
+
+        Assert.Equal(StreamErrorCodes.ProducerLost, await ErrorAtAsync(B, log, []));
+        Assert.Null(log.End);
+    }
+
+    [Fact]
     public async Task Append_StoreIsTooFarBehind_IsGivenUpAndReadersHereGoOn()
     {
         StreamLogs node = NewNode(Options with { Store = StoreOfA, MaxStoreLag = 50 });
