@@ -2,10 +2,10 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
 
-namespace Gai.Pipelines.Tests.Logs;
+namespace Gai.Pipelines.TestUtilities;
 
 /// <summary>A client that gets so many bytes and is gone, in the middle of whatever that is.</summary>
-internal sealed class CuttingPipeWriter(long bytes, CancellationTokenSource client) : PipeWriter
+public sealed class CuttingPipeWriter(long bytes, CancellationTokenSource client) : PipeWriter
 {
     private readonly ArrayBufferWriter<byte> _written = new();
 
