@@ -59,7 +59,7 @@ internal sealed class LogFollower
                     break;
                 }
 
-                isMore = batch.Count > 0;
+                isMore = batch.Count > 0 && batch.LastSequence < state!.Value.LastSequence;
                 await NoteReaderAsync();
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)

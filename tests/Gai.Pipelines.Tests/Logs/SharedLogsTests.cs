@@ -311,6 +311,24 @@ public sealed class SharedLogsTests : SharedLogTest
     }
 
     [Fact]
+    public async Task Follow_AllThereIsWasRead_WaitsForASignalBeforeItReadsAgain()
+    {
+        const int Events = 20;
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, Unabandoned);
+        StreamLog copy = await FindAsync(B, log, Unabandoned);
+        using LogCursor cursor = copy.OpenCursorAtStart();
+        int before = StoreOfB.Reads;
+        for (int i = 1; i <= Events; i++)
+        {
+            source.Push($"{i}");
+            await PassUntilAsync(() => copy.LastSequence == i);
+        }
+
+        // One for each event, and a few because time passed.
+        Assert.InRange(StoreOfB.Reads - before, Events, Events * 3 / 2);
+    }
+
+    [Fact]
     public async Task Append_StoreHasForgottenFrames_TheyAreWrittenAgain()
     {
         (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, Unabandoned);
