@@ -5,7 +5,7 @@ set -uo pipefail
 usage() {
   cat <<'TEXT'
 Usage: ./test.sh [--load | --fuzz [--frames N] [--seed S] [--stream K] | --mutation [PIECE...]]
-Installs what the tests need (on Debian: chromium, chromium-driver, nodejs, npm, nginx and haproxy; the clients of tests/clients with npm), builds the solution in Release with warnings as
+Installs what the tests need (on Debian: chromium, chromium-driver, nodejs, npm, nginx, haproxy and postgresql; the clients of tests/clients with npm), builds the solution in Release with warnings as
 errors, and runs all test projects. The last line is "N passed, N failed"; the exit code is 0 only if tests ran and none failed.
 
 --load       runs every load test for a moment instead, against every server, and checks that nothing is lost or doubled; two minutes. Timings are not judged.
@@ -77,6 +77,22 @@ install_proxies() {
   step "Installing nginx and haproxy with apt-get: tests stream through them"
   install_packages nginx haproxy
   [ -x /usr/sbin/nginx ] && [ -x /usr/sbin/haproxy ] || give_up "nginx and haproxy are installed, but /usr/sbin/nginx or /usr/sbin/haproxy is missing"
+}
+
+postgresql_server() {
+  local initdb
+  for initdb in /usr/lib/postgresql/*/bin/initdb "$(pg_config --bindir 2>/dev/null)/initdb"; do
+    if [ -x "$initdb" ] && [ -x "$(dirname "$initdb")/postgres" ]; then return 0; fi
+  done
+  return 1
+}
+
+# Tests start servers of their own: the one that the package starts is not used.
+install_postgresql() {
+  if postgresql_server; then return; fi
+  step "Installing postgresql with apt-get: tests keep logs in it"
+  install_packages postgresql
+  postgresql_server || give_up "postgresql is installed, but neither /usr/lib/postgresql/*/bin nor what pg_config --bindir names has initdb and postgres"
 }
 
 # What npm leaves behind is newer than the lock file that it was made from, or not up to date.
@@ -161,6 +177,7 @@ if [ "$mode" != tests ]; then
 fi
 
 install_browser
+install_postgresql
 step "Restoring and building the solution"
 dotnet build Pipelines.sln -c Release --disable-build-servers -nodeReuse:false -v quiet </dev/null || give_up "the build failed"
 

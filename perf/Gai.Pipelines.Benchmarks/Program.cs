@@ -3,6 +3,7 @@ using BenchmarkDotNet.Running;
 using Gai.Pipelines.Benchmarks;
 using Gai.Pipelines.Benchmarks.Compression;
 using Gai.Pipelines.Benchmarks.Gateway;
+using Gai.Pipelines.Benchmarks.PostgreSql;
 using Gai.Pipelines.Benchmarks.Reports;
 using Gai.Pipelines.Benchmarks.Ticks;
 
@@ -26,6 +27,8 @@ switch (args)
         return await GatewayVerb.RunAsync();
     case [ReportVerb.CompressionRun, ..]:
         return await CompressionVerb.RunAsync(args[1..]);
+    case [ReportVerb.PostgreSqlRun]:
+        return await PostgreSqlVerb.RunAsync();
     case ["report"]:
         return ReportVerb.Run(folder: null);
     case ["report", string folder]:

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Gai.Pipelines.Benchmarks.Compression;
 using Gai.Pipelines.Benchmarks.Gateway;
+using Gai.Pipelines.Benchmarks.PostgreSql;
 using Gai.Pipelines.Benchmarks.Ticks;
 
 namespace Gai.Pipelines.Benchmarks.Reports;
@@ -14,6 +15,7 @@ internal static class ReportVerb
     public const string TicksRun = "ticks";
     public const string GatewayRun = "gateway";
     public const string CompressionRun = "compression";
+    public const string PostgreSqlRun = "postgresql";
 
     public static int Run(string? folder)
     {
@@ -41,6 +43,11 @@ internal static class ReportVerb
         if (CompressionReport.Newest(folder) is { } compression)
         {
             file.Replace("compression", compression.Table());
+        }
+
+        if (PostgreSqlReport.Newest(folder) is { } postgreSql)
+        {
+            file.Replace("postgresql", postgreSql.Table());
         }
 
         file.Save();

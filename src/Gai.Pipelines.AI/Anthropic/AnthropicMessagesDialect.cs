@@ -50,7 +50,7 @@ internal sealed class AnthropicMessagesDialect(AnthropicCall call, string? reque
         }
     }
 
-    protected override void WriteGapFrame(FrameWriter output, in StreamEvent gap) => SseOpening.WriteGap(output, gap.Dropped);
+    protected override void WriteGapFrame(FrameWriter output, in StreamEvent gap) => SseOpening.WriteGap(output, gap.Dropped, gap.FirstId);
 
     protected override void WriteErrorFrame(FrameWriter output, in StreamError error)
     {

@@ -58,7 +58,7 @@ internal sealed class OpenAIChatDialect(OpenAICall call, TimeProvider clock) : S
         }
     }
 
-    protected override void WriteGapFrame(FrameWriter output, in StreamEvent gap) => SseOpening.WriteGap(output, gap.Dropped);
+    protected override void WriteGapFrame(FrameWriter output, in StreamEvent gap) => SseOpening.WriteGap(output, gap.Dropped, gap.FirstId);
 
     protected override void WriteErrorFrame(FrameWriter output, in StreamError error) => OpenAIWords.WriteErrorRecord(output, error);
 

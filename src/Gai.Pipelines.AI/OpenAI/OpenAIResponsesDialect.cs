@@ -80,7 +80,7 @@ internal sealed class OpenAIResponsesDialect(OpenAIResponsesCall call, TimeProvi
         _events.Sent();
     }
 
-    protected override void WriteGapFrame(FrameWriter output, in StreamEvent gap) => SseOpening.WriteGap(output, gap.Dropped);
+    protected override void WriteGapFrame(FrameWriter output, in StreamEvent gap) => SseOpening.WriteGap(output, gap.Dropped, gap.FirstId);
 
     protected override void WriteErrorFrame(FrameWriter output, in StreamError error)
     {

@@ -45,6 +45,12 @@ public abstract class Dialect<T>
     {
     }
 
+    /// <summary>Tells that events of a log can no longer be had. By default as if they had been left out because the client was slow.</summary>
+    /// <param name="output">The frame.</param>
+    /// <param name="dropped">How many; 0 if nobody knows, because what the client has read before is of another log.</param>
+    /// <param name="firstId">The id of the first event that can be had, which follows.</param>
+    public virtual void WriteGap(FrameWriter output, long dropped, EventId firstId) => WriteGap(output, dropped);
+
     /// <summary>Writes an error, the last frame of a stream that has failed.</summary>
     /// <param name="output">The frame.</param>
     /// <param name="error">The error.</param>
@@ -53,4 +59,9 @@ public abstract class Dialect<T>
     /// <summary>Writes the end marker, the last frame of a stream that has ended well.</summary>
     /// <param name="output">The frame.</param>
     public abstract void WriteEnd(FrameWriter output);
+
+    /// <summary>Refuses an event that cannot be part of a log, because it brings an id of its own.</summary>
+    internal virtual void CheckLoggable(in T item)
+    {
+    }
 }

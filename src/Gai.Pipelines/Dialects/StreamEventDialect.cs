@@ -26,6 +26,10 @@ public abstract class StreamEventDialect : Dialect<StreamEvent>
     public sealed override void WriteGap(FrameWriter output, long dropped) => WriteEvent(output, StreamEvent.Gap(dropped));
 
     /// <inheritdoc/>
+    public sealed override void WriteGap(FrameWriter output, long dropped, EventId firstId) =>
+        WriteEvent(output, StreamEvent.Gap(dropped, firstId.ToString()));
+
+    /// <inheritdoc/>
     public sealed override void WriteError(FrameWriter output, in StreamError error)
     {
         WriteHeld(output);

@@ -30,6 +30,13 @@ public readonly record struct StreamError(string Code, string Message, bool Temp
     public static StreamError Expired { get; } =
         new(StreamErrorCodes.Expired, "The stream has reached its greatest age; connect again.", Temporary: true);
 
+    /// <summary>What a reader is told when the node that produced its stream is gone.</summary>
+    public static StreamError ProducerLost { get; } =
+        new(StreamErrorCodes.ProducerLost, "The server that produced this stream is gone; what it had sent is all there is. Ask again.");
+
+    /// <summary>What a reader is told of a stream that somebody cancelled.</summary>
+    public static StreamError Cancelled { get; } = new(StreamErrorCodes.Cancelled, "The stream was cancelled.");
+
     // Providers send dates, and clocks differ: an error frame must not fail for that.
     private static TimeSpan? AtLeastZero(TimeSpan? time) => time < TimeSpan.Zero ? TimeSpan.Zero : time;
 }
@@ -78,6 +85,12 @@ public static class StreamErrorCodes
 
     /// <summary>The stream has reached its greatest age; a new one may go on.</summary>
     public const string Expired = "expired";
+
+    /// <summary>Somebody cancelled the stream, or nobody read it for too long.</summary>
+    public const string Cancelled = "cancelled";
+
+    /// <summary>The server that produced the stream is gone.</summary>
+    public const string ProducerLost = "producer_lost";
 
     /// <summary>The server is shutting down; another one may answer.</summary>
     public const string ServerDraining = "server_draining";

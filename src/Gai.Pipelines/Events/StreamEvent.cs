@@ -110,7 +110,12 @@ public readonly struct StreamEvent
     public int StepNumber => Type == StreamEventType.FinishStep ? (int)_first : 0;
 
     /// <summary>Gets how many events are missing at a gap.</summary>
+    /// <value>0 also for a gap of which nobody knows: what follows is another stream than what was read before.</value>
     public long Dropped => Type == StreamEventType.Gap ? _first : 0;
+
+    /// <summary>Gets the id of the first event that follows a gap of a log.</summary>
+    /// <value><see langword="null"/> if events were dropped for another reason.</value>
+    public string? FirstId => Type == StreamEventType.Gap ? _id : null;
 
     /// <summary>Gets the usage of a finish event.</summary>
     /// <value><see langword="null"/> if the provider did not say.</value>
@@ -261,6 +266,18 @@ public readonly struct StreamEvent
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(dropped, 1);
         return new(StreamEventType.Gap, first: dropped);
+    }
+
+    /// <summary>Tells that events of a log can no longer be had.</summary>
+    /// <param name="dropped">How many, at least 0; 0 if nobody knows, because what was read before is of another log.</param>
+    /// <param name="firstId">The id of the first event that can be had.</param>
+    /// <returns>The event.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The number is below 0.</exception>
+    public static StreamEvent Gap(long dropped, string firstId)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(dropped);
+        ArgumentNullException.ThrowIfNull(firstId);
+        return new(StreamEventType.Gap, first: dropped, id: firstId);
     }
 
     /// <summary>Says when the event happened.</summary>

@@ -145,6 +145,9 @@ public sealed class FrameWriter : IBufferWriter<byte>
         _position = _frameStart;
     }
 
+    /// <summary>Whether the frame that is being built comes to the output apart from those before it.</summary>
+    internal bool IsApart => _inScratch;
+
     /// <summary>Takes back the end of the frame that is being built, all but its first bytes.</summary>
     internal void Rewind(int length)
     {

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Gai.Pipelines.Internal;
 
 /// <summary>What our own dialects write over SSE around their events.</summary>
@@ -32,10 +34,25 @@ internal static class SseOpening
     public static void WriteKeepAlive(FrameWriter output) => output.Write(": keep-alive\n\n"u8);
 
     /// <summary>Tells in a comment that events are missing: clients ignore it, people who look see it.</summary>
-    public static void WriteGap(FrameWriter output, long dropped)
+    public static void WriteGap(FrameWriter output, long dropped, string? firstId = null)
     {
-        output.Write(": gap "u8);
-        SseEncoder.WriteNumber(output, dropped);
+        if (firstId is null)
+        {
+            output.Write(": gap "u8);
+            SseEncoder.WriteNumber(output, dropped);
+            output.Write("\n\n"u8);
+        }
+        else
+        {
+            SseEncoder.WriteComment(output, string.Create(CultureInfo.InvariantCulture, $"gap {dropped} {firstId}"));
+        }
+    }
+
+    /// <summary>Tells in an event that events of a log can no longer be had, where the dialect has none of its own.</summary>
+    public static void WriteGapEvent(FrameWriter output, long dropped, EventId firstId)
+    {
+        output.Write("event: gap\ndata: "u8);
+        GapRecord.Write(output, dropped, firstId);
         output.Write("\n\n"u8);
     }
 }

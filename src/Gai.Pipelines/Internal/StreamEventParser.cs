@@ -100,7 +100,8 @@ internal static class StreamEventParser
             case "raw":
                 return StreamEvent.Raw(Raw(record, "raw"));
             case "gap":
-                return StreamEvent.Gap(Required(record, "dropped").GetInt64());
+                long dropped = Required(record, "dropped").GetInt64();
+                return Text(record, "first_id") is { } firstId ? StreamEvent.Gap(dropped, firstId) : StreamEvent.Gap(dropped);
             default:
                 // The user chooses the name of errors in SSE: what tells them is their content.
                 return Field(record, "error") is { ValueKind: JsonValueKind.String or JsonValueKind.Object } error ? ToFailure(record, error) : null;

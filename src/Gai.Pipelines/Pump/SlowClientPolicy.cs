@@ -13,7 +13,7 @@ public enum SlowClientPolicy
     /// <summary>Events wait for the client up to the budget; then it is disconnected.</summary>
     Disconnect,
 
-    /// <summary>Events wait for the client up to the budget; then the oldest are dropped, and the client is told how many, where its dialect has a place for it (<see cref="Dialect{T}.WriteGap"/>): not over plain NDJSON, and not to clients of Ollama.</summary>
+    /// <summary>Events wait for the client up to the budget; then the oldest are dropped, and the client is told how many, where its dialect has a place for it (<see cref="Dialect{T}.WriteGap(FrameWriter, long)"/>): not over plain NDJSON, and not to clients of Ollama.</summary>
     DropOldest,
 
     /// <summary>Deltas of text that wait are joined to fewer and larger ones, of 64 KiB at most; above the budget the source waits. Nothing is lost. For AI streams; all others wait.</summary>

@@ -24,6 +24,9 @@ public enum StreamOutcomeReason
     /// <summary>The client may no longer read.</summary>
     Unauthorized,
 
+    /// <summary>Somebody cancelled a stream that can be resumed, or nobody read it for too long.</summary>
+    Cancelled,
+
     /// <summary>The stream never began: the client accepts none of its formats, has it already, or the server takes no new ones.</summary>
     Refused,
 }

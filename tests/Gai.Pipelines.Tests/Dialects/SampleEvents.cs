@@ -47,6 +47,8 @@ internal static class SampleEvents
         ["raw"] = StreamEvent.Raw("{\"x\":1}"),
         ["raw nothing"] = StreamEvent.Raw(default),
         ["gap"] = StreamEvent.Gap(12),
+        ["gap in a log"] = StreamEvent.Gap(12, "4c9a0p3mq1v7h2d8t6r5u0k9b30000000013"),
+        ["gap of another log"] = StreamEvent.Gap(0, "4c9a0p3mq1v7h2d8t6r5u0k9b30000000013"),
         ["large gap"] = StreamEvent.Gap(long.MaxValue),
     };
 

@@ -25,6 +25,7 @@ public sealed class StreamEventTests
         [nameof(StreamEvent.Safety)] = [StreamEventType.Safety],
         [nameof(StreamEvent.StepNumber)] = [StreamEventType.FinishStep],
         [nameof(StreamEvent.Dropped)] = [StreamEventType.Gap],
+        [nameof(StreamEvent.FirstId)] = [StreamEventType.Gap],
         [nameof(StreamEvent.Usage)] = [StreamEventType.Finish],
         [nameof(StreamEvent.FinishReason)] = [StreamEventType.Finish],
         [nameof(StreamEvent.Error)] = [StreamEventType.Error],
@@ -45,7 +46,7 @@ public sealed class StreamEventTests
         StreamEvent.Finish("stop", new TokenUsage(1, 2)),
         StreamEvent.Failure(new StreamError("code", "message", true, TimeSpan.FromSeconds(1))),
         StreamEvent.Raw("1"),
-        StreamEvent.Gap(4),
+        StreamEvent.Gap(4, "id"),
     ];
 
     [Fact]

@@ -9,6 +9,10 @@ public sealed class PublicApiTests
         Assert.Null(TestUtilities.PublicApi.Compare(typeof(StreamEvent).Assembly, FileOf("Gai.Pipelines.txt")));
 
     [Fact]
+    public void GaiPipelinesTestKit_OffersWhatTheFileSays() =>
+        Assert.Null(TestUtilities.PublicApi.Compare(typeof(TestKit.LogStoreContractTests).Assembly, FileOf("Gai.Pipelines.TestKit.txt")));
+
+    [Fact]
     public void Compare_OtherApi_TellsWhatDiffersAndHowToUpdate()
     {
         Assert.SkipWhen(Environment.GetEnvironmentVariable("UPDATE_PUBLIC_API") == "1", "The files are being written.");

@@ -175,6 +175,7 @@ public sealed class StreamEventPropertyTests
                 select StreamEvent.SafetyCheck(new SafetyVerdict(c, a, s, n))),
             (1, from n in number select StreamEvent.FinishStep(n)),
             (1, from n in Gen.Elements(1, 2, long.MaxValue) select StreamEvent.Gap(n)),
+            (1, from n in Gen.Elements(0, 2, long.MaxValue) select StreamEvent.Gap(n, new LogPosition(LogId.New(), 7).ToString())),
             (1, from r in text select StreamEvent.Finish(r)),
             (1, from r in text from i in number from o in number from c in number from t in number
                 select StreamEvent.Finish(r, new TokenUsage(i, o, long.MaxValue) { CachedInputTokens = c, ReasoningTokens = t })),

@@ -58,7 +58,7 @@ internal static class StreamEvents
             StreamEventType.Citations => string.Join("; ", item.Citations.Select(one => $"{Text(one.Uri)} {Text(one.Title)} {one.Start} {one.End}")),
             StreamEventType.Safety => $"{Text(item.Safety.Category)} {Text(item.Safety.Action)} {item.Safety.Score:R} {Text(item.Safety.Note)}",
             StreamEventType.FinishStep => $"{item.StepNumber}",
-            StreamEventType.Gap => $"{item.Dropped}",
+            StreamEventType.Gap => $"{item.Dropped} {item.FirstId}",
             StreamEventType.Finish => $"{Text(item.FinishReason)} {item.Usage}",
             StreamEventType.Error => $"{Text(item.Error.Code)} {Text(item.Error.Message)} {item.Error.Temporary} {item.Error.RetryAfter}",
             _ => Json(item.Text, "null"),

@@ -207,6 +207,7 @@ public sealed class GaiEventsDialect : StreamEventDialect
                 break;
             case StreamEventType.Gap:
                 fields.Number("\"dropped\":"u8, item.Dropped);
+                fields.TextIfAny("\"first_id\":"u8, item.FirstId);
                 break;
             default:
                 fields.Json("\"raw\":"u8, item.Text, "null"u8, "A raw event");

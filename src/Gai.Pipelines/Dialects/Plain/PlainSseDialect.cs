@@ -45,6 +45,10 @@ public sealed class PlainSseDialect<T> : Dialect<T>
     /// <inheritdoc/>
     public override void WriteGap(FrameWriter output, long dropped) => SseOpening.WriteGap(output, dropped);
 
+    /// <summary>Writes an event <c>gap</c> with <c>dropped</c> and <c>first_id</c>.</summary>
+    /// <inheritdoc/>
+    public override void WriteGap(FrameWriter output, long dropped, EventId firstId) => SseOpening.WriteGapEvent(output, dropped, firstId);
+
     /// <summary>Writes nothing: the broken end of the response tells the client.</summary>
     /// <inheritdoc/>
     public override void WriteError(FrameWriter output, in StreamError error)

@@ -78,6 +78,16 @@ public sealed class SseItemDialect<T> : Dialect<SseItem<T>>
         }
     }
 
+    /// <summary>Writes an event <c>gap</c> over SSE, with <c>dropped</c> and <c>first_id</c>, and nothing over NDJSON.</summary>
+    /// <inheritdoc/>
+    public override void WriteGap(FrameWriter output, long dropped, EventId firstId)
+    {
+        if (!_asRecords)
+        {
+            SseOpening.WriteGapEvent(output, dropped, firstId);
+        }
+    }
+
     /// <summary>Writes nothing: the broken end of the response tells the client.</summary>
     /// <inheritdoc/>
     public override void WriteError(FrameWriter output, in StreamError error)
@@ -88,5 +98,15 @@ public sealed class SseItemDialect<T> : Dialect<SseItem<T>>
     /// <inheritdoc/>
     public override void WriteEnd(FrameWriter output)
     {
+    }
+
+    internal override void CheckLoggable(in SseItem<T> item)
+    {
+        // The end of a stream has an id that says so, in a log as elsewhere.
+        if (item.EventId is { } id && !TerminalEventId.Contains(id))
+        {
+            throw new InvalidOperationException(
+                $"In a stream that can be resumed the log gives each event its id, and an event brings the id \"{id}\". Leave EventId null and put the id into the data.");
+        }
     }
 }

@@ -41,6 +41,8 @@ public sealed class GaiNdjsonDialectTests
         ["raw"] = """{"type":"raw","raw":{"x":1}}""",
         ["raw nothing"] = """{"type":"raw","raw":null}""",
         ["gap"] = """{"type":"gap","dropped":12}""",
+        ["gap in a log"] = """{"type":"gap","dropped":12,"first_id":"4c9a0p3mq1v7h2d8t6r5u0k9b30000000013"}""",
+        ["gap of another log"] = """{"type":"gap","dropped":0,"first_id":"4c9a0p3mq1v7h2d8t6r5u0k9b30000000013"}""",
         ["large gap"] = """{"type":"gap","dropped":9223372036854775807}""",
     };
 

@@ -133,6 +133,14 @@ public sealed class GaiSseDialectTests
             event: gap
             data: {"dropped":12}
             """,
+        ["gap in a log"] = """
+            event: gap
+            data: {"dropped":12,"first_id":"4c9a0p3mq1v7h2d8t6r5u0k9b30000000013"}
+            """,
+        ["gap of another log"] = """
+            event: gap
+            data: {"dropped":0,"first_id":"4c9a0p3mq1v7h2d8t6r5u0k9b30000000013"}
+            """,
         ["large gap"] = """
             event: gap
             data: {"dropped":9223372036854775807}

@@ -43,6 +43,8 @@ public sealed class GaiEventsDialectTests
         ["raw"] = ("raw", """{"raw":{"x":1}}"""),
         ["raw nothing"] = ("raw", """{"raw":null}"""),
         ["gap"] = ("gap", """{"dropped":12}"""),
+        ["gap in a log"] = ("gap", """{"dropped":12,"first_id":"4c9a0p3mq1v7h2d8t6r5u0k9b30000000013"}"""),
+        ["gap of another log"] = ("gap", """{"dropped":0,"first_id":"4c9a0p3mq1v7h2d8t6r5u0k9b30000000013"}"""),
         ["large gap"] = ("gap", """{"dropped":9223372036854775807}"""),
     };
 

@@ -244,6 +244,15 @@ public sealed class PlainDialectTests
     }
 
     [Fact]
+    public void WriteGap_OfALogOverSse_IsAnEvent()
+    {
+        const string Expected = "event: gap\ndata: {\"dropped\":12,\"first_id\":\"abc\"}\n\n";
+
+        Assert.Equal(Expected, Encoded.Text(output => Sse(TestJson.Default.Note).WriteGap(output, 12, new EventId("abc"))));
+        Assert.Equal(Expected, Encoded.Text(output => Items<string>(null).WriteGap(output, 12, new EventId("abc"))));
+    }
+
+    [Fact]
     public void WriteGap_OverNdjson_WritesNothing()
     {
         Assert.Equal(string.Empty, Encoded.Text(output => Ndjson(TestJson.Default.Note).WriteGap(output, 12)));

@@ -1,0 +1,242 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Gai.Pipelines.PostgreSql.Internal;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Gai.Pipelines.PostgreSql;
+
+/// <summary>Keeps logs in PostgreSQL (12 or later), where every node finds them.</summary>
+/// <remarks>
+/// <para>
+/// <b>Tables.</b> A row for each log, a row for the lease of each that has not ended, a row for each batch of frames with the place where each ends, a row for each migration. The store creates them itself, before
+/// its first call, once however many nodes start at the same moment. Times of a <see cref="LogDescription"/> are kept in microseconds.
+/// </para>
+/// <para>
+/// <b>Guarantees.</b> Those of <see cref="ILogStore"/>. What a call has returned is durable if the database's <c>synchronous_commit</c> is <c>on</c>, which is its default.
+/// Statements rely on the isolation level <c>read committed</c>, which is the default too. All times are the server's. After the server has started, and after it
+/// could not be reached from this node, unfinished logs are declared lost only when their owners had the time of a lease to come back.
+/// </para>
+/// <para>
+/// <b>Notifications.</b> Changes are told to other nodes behind the commit, together with those of other logs; a notification names logs by a hash, since anybody who
+/// may connect to the database can listen. A pooler between the nodes and the server must keep sessions: one that hands out connections for each
+/// transaction loses them.
+/// </para>
+/// <para>
+/// Thread-safe. One a process is enough. Disposing of it ends its connections; <c>StreamLogs</c> that use it are stopped before.
+/// </para>
+/// </remarks>
+public sealed partial class PostgreSqlLogStore : ILogStore, IAsyncDisposable
+{
+    private readonly NpgsqlDataSource _source;
+    private readonly bool _ownsSource;
+    private readonly Database _database;
+    private readonly Statements _statements;
+    private readonly Watchers _watchers = new();
+    private readonly ChangeListener _listener;
+    private readonly ChangeNotifier _notifier;
+
+    /// <summary>Makes a store with a pool of connections of its own. It connects when it is first called.</summary>
+    /// <param name="connectionString">Where the server is. Its <c>Maximum Pool Size</c> is replaced by what <see cref="PostgreSqlLogStoreOptions.MaxConnections"/> takes.</param>
+    /// <param name="options">The names of the tables and the bounds; <see langword="null"/> for the defaults.</param>
+    /// <param name="logger">Is told when notifications are not heard; <see langword="null"/> for nobody.</param>
+    /// <exception cref="ArgumentException">The connection string is none.</exception>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">An option is out of its range.</exception>
+    public PostgreSqlLogStore(string connectionString, PostgreSqlLogStoreOptions? options = null, ILogger<PostgreSqlLogStore>? logger = null)
+        : this(NewSource(connectionString, options ?? new PostgreSqlLogStoreOptions()), options, logger) => _ownsSource = true;
+
+    /// <summary>Makes a store on connections of the application.</summary>
+    /// <param name="source">Gives connections. The store does not dispose of it. Its pool has room for one more than <see cref="PostgreSqlLogStoreOptions.MaxConnections"/>.</param>
+    /// <param name="options">The names of the tables and the bounds; <see langword="null"/> for the defaults.</param>
+    /// <param name="logger">Is told when notifications are not heard; <see langword="null"/> for nobody.</param>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">An option is out of its range.</exception>
+    public PostgreSqlLogStore(NpgsqlDataSource source, PostgreSqlLogStoreOptions? options = null, ILogger<PostgreSqlLogStore>? logger = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        PostgreSqlLogStoreOptions copy = (options ?? new PostgreSqlLogStoreOptions()).Copy();
+        PostgreSqlLogStoreOptionsValidator.ThrowIfInvalid(copy);
+        _source = source;
+        var names = new Names(copy);
+        _statements = new Statements(names);
+        _database = new Database(source, copy, names);
+        ulong self = BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        _notifier = new ChangeNotifier(_database, _statements, _watchers, self);
+        _listener = new ChangeListener(_database, _statements, _watchers, self, (ILogger?)logger ?? NullLogger.Instance);
+    }
+
+    /// <inheritdoc/>
+    /// <value><see langword="true"/>.</value>
+    public bool IsShared => true;
+
+    /// <summary>Creates the tables, or changes those of an earlier version; does nothing if they are as they should be. Safe at any number of nodes at once.</summary>
+    /// <param name="cancellationToken">Gives up. Then nothing was changed.</param>
+    /// <returns>A task that is done when the tables are there.</returns>
+    /// <exception cref="InvalidOperationException">The tables are those of a later version that this one cannot use.</exception>
+    /// <exception cref="NpgsqlException">The server cannot be reached, or the account may not create tables.</exception>
+    public Task MigrateAsync(CancellationToken cancellationToken = default) => _database.MigrateAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask<LogClaim> ClaimAsync(LogDescription proposal, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(proposal);
+        while (true)
+        {
+            LogClaim? claim = await _database.FindAsync(
+                Lane.Life,
+                _statements.Claim,
+                command => command
+                    .With(proposal.Id)
+                    .With(proposal.Key.Value)
+                    .With(proposal.Kind.ToString())
+                    .With(proposal.Format.ToString())
+                    .With(proposal.Dialect)
+                    .With(proposal.Owner)
+                    .With(proposal.CreatedAt.UtcDateTime, NpgsqlDbType.TimestampTz)
+                    .With(proposal.KeepFor)
+                    .With(lease),
+                reader =>
+                {
+                    LogDescription log = Describe(reader);
+                    bool isOwner = log.Id == proposal.Id && log.Kind == LogKind.Generation && reader.IsDBNull(9);
+                    return (LogClaim?)new LogClaim(log, isOwner, isOwner ? reader.GetInt64(8) : 0);
+                },
+                cancellationToken);
+            if (claim is not null)
+            {
+                return claim.Value;
+            }
+
+            // Somebody else's was committed after this statement began to look: the next one sees it.
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<LogDescription?> FindAsync(LogKey key, CancellationToken cancellationToken) =>
+        await _database.FindAsync(Lane.Life, _statements.FindByKey, command => command.With(key.Value), Describe, cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask<LogDescription?> FindAsync(LogId log, CancellationToken cancellationToken) =>
+        await _database.FindAsync(Lane.Life, _statements.FindById, command => command.With(log), Describe, cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask EndAsync(LogId log, long fencingToken, LogEnd end, CancellationToken cancellationToken)
+    {
+        string? before = await _database.FindAsync(
+            Lane.Life,
+            _statements.End,
+            command => command
+                .With(log)
+                .With(fencingToken)
+                .With(end.Outcome.ToString())
+                .With(end.Error?.Code)
+                .With(end.Error?.Message)
+                .With(end.Error?.Temporary ?? false, NpgsqlDbType.Boolean),
+            static reader => reader.GetText(0) ?? string.Empty,
+            cancellationToken);
+        if (before is null or nameof(LogOutcome.Lost))
+        {
+            throw new LogFencedException(log);
+        }
+
+        _notifier.Notify(log, LogChange.Frames);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<LogLease> RenewAsync(LogId log, long fencingToken, TimeSpan lease, CancellationToken cancellationToken) =>
+        await _database.FindAsync(
+            Lane.Life,
+            _statements.Renew,
+            command => command.With(log).With(fencingToken).With(lease),
+            static reader => (LogLease?)new LogLease(reader.GetBoolean(0), reader.IsDBNull(1) ? null : reader.GetTimeSpan(1)),
+            cancellationToken) ?? throw new LogFencedException(log);
+
+    /// <inheritdoc/>
+    public IDisposable Watch(LogId log, Action<LogChange> onChange)
+    {
+        ArgumentNullException.ThrowIfNull(onChange);
+        IDisposable watch = _watchers.Add(Notification.NameOf(log), onChange);
+        _listener.Start();
+        return watch;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask NoteReaderAsync(LogId log, CancellationToken cancellationToken) =>
+        await _database.ExecuteAsync(Lane.Life, _statements.NoteReader, command => command.With(log), cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> RequestCancelAsync(LogId log, CancellationToken cancellationToken)
+    {
+        bool isOpen = await _database.ExecuteAsync(Lane.Life, _statements.RequestCancel, command => command.With(log), cancellationToken) > 0;
+        if (isOpen)
+        {
+            _notifier.Notify(log, LogChange.Ownership);
+        }
+
+        return isOpen;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> RemoveAsync(LogId log, CancellationToken cancellationToken)
+    {
+        bool isThere = await _database.RunAsync(Lane.Life, (connection, token) => RemoveAsync(connection, [log.ToGuid()], token), cancellationToken) > 0;
+
+        // Also if it was gone: this may be the second call, after the answer of the first was lost.
+        _notifier.Notify(log, LogChange.Ownership);
+        return isThere;
+    }
+
+    /// <summary>Stops to listen, and ends the connections of a pool of its own.</summary>
+    /// <returns>A task that is done when that is done.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        await _listener.DisposeAsync();
+        await _notifier.DisposeAsync();
+        if (_ownsSource)
+        {
+            await _source.DisposeAsync();
+        }
+    }
+
+    private static NpgsqlDataSource NewSource(string connectionString, PostgreSqlLogStoreOptions options)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(connectionString);
+        PostgreSqlLogStoreOptionsValidator.ThrowIfInvalid(options);
+        var builder = new NpgsqlDataSourceBuilder(connectionString);
+        builder.ConnectionStringBuilder.MaxPoolSize = options.MaxConnections + 1;
+        builder.ConnectionStringBuilder.CommandTimeout = (int)Math.Ceiling(options.CommandTimeout.TotalSeconds);
+
+        // Statements are prepared on connections, and one listens.
+        builder.ConnectionStringBuilder.Multiplexing = false;
+        builder.ConnectionStringBuilder.ApplicationName ??= "Gai.Pipelines";
+        return builder.Build();
+    }
+
+    private static LogDescription Describe(NpgsqlDataReader reader) => new()
+    {
+        Id = reader.GetLogId(0),
+        Key = new LogKey(reader.GetString(1)),
+        Kind = Enum.Parse<LogKind>(reader.GetString(2)),
+        Format = Enum.Parse<StreamFormat>(reader.GetString(3)),
+        Dialect = reader.GetString(4),
+        Owner = reader.GetText(5),
+        CreatedAt = new DateTimeOffset(reader.GetDateTime(6)),
+        KeepFor = reader.GetTimeSpan(7),
+    };
+
+    /// <summary>Deletes logs and then their frames: who still appends waits for the row of its log, and finds it gone.</summary>
+    /// <returns>How many logs there were.</returns>
+    private async Task<int> RemoveAsync(NpgsqlConnection connection, Guid[] logs, CancellationToken cancellationToken)
+    {
+        await using NpgsqlBatch batch = _database.Batch(connection);
+        foreach (string sql in (string[])[_statements.RemoveLogs, _statements.RemoveLeases, _statements.RemoveFrames])
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(sql).With(logs, NpgsqlDbType.Array | NpgsqlDbType.Uuid));
+        }
+
+        await batch.PrepareAsync(cancellationToken);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        return (int)batch.BatchCommands[0].RecordsAffected;
+    }
+}

@@ -1,0 +1,264 @@
+using Xunit;
+
+namespace Gai.Pipelines.TestKit;
+
+public abstract partial class LogStoreContractTests
+{
+    /// <summary>An owner that is silent too long has lost its log, and learns of it.</summary>
+    [Fact]
+    public async Task Read_LeaseHasRunOut_EndsTheLogAsLost()
+    {
+        ILogStore store = await OpenNodeAsync();
+        ILogStore other = await OpenNodeAsync();
+        LogClaim claim = await BeginAsync(store, ShortTime);
+        await AppendAsync(store, claim, Numbered(1, 2));
+
+        await PassAsync(2 * ShortTime);
+
+        (LogState state, _, string[] frames) = await ReadAsync(other, claim.Log.Id);
+        Assert.Equal(new LogState(1, 2, LogEnd.Lost), state);
+        Assert.Equal(2, frames.Length);
+        await Assert.ThrowsAsync<LogFencedException>(() => AppendAsync(store, claim, Numbered(3, 1)));
+        await Assert.ThrowsAsync<LogFencedException>(async () => await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None));
+        await Assert.ThrowsAsync<LogFencedException>(async () => await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, None));
+        Assert.Equal(state, (await ReadAsync(store, claim.Log.Id)).State);
+    }
+
+    /// <summary>A log that was lost before its first frame is begun anew.</summary>
+    [Fact]
+    public async Task Read_LeaseHasRunOutBeforeTheFirstFrame_FreesTheKey()
+    {
+        ILogStore store = await OpenNodeAsync();
+        ILogStore other = await OpenNodeAsync();
+        LogClaim claim = await BeginAsync(store, ShortTime);
+
+        await PassAsync(2 * ShortTime);
+
+        Assert.Equal(new LogState(1, 0, LogEnd.Lost), (await ReadAsync(other, claim.Log.Id)).State);
+        Assert.True((await other.ClaimAsync(Describe(claim.Log.Key), LongTime, None)).IsOwner);
+    }
+
+    /// <summary>An owner that says that it lives keeps its log.</summary>
+    [Fact]
+    public async Task Renew_InTime_KeepsTheLog()
+    {
+        ILogStore store = await OpenNodeAsync();
+        LogClaim claim = await BeginAsync(store, ShortTime);
+
+        await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None);
+        await PassAsync(2 * ShortTime);
+
+        Assert.Null((await ReadAsync(store, claim.Log.Id)).State.End);
+    }
+
+    /// <summary>An owner that was cut off for a while comes back, if nobody has noticed.</summary>
+    [Fact]
+    public async Task Renew_LateButUnnoticed_KeepsTheLog()
+    {
+        ILogStore store = await OpenNodeAsync();
+        LogClaim claim = await BeginAsync(store, ShortTime);
+        await PassAsync(2 * ShortTime);
+
+        await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None);
+        await AppendAsync(store, claim, Numbered(1, 1));
+
+        Assert.Equal(new LogState(1, 1, End: null), (await ReadAsync(store, claim.Log.Id)).State);
+    }
+
+    /// <summary>A wish to cancel reaches the owner, who is not cancelled by it alone.</summary>
+    [Fact]
+    public async Task RequestCancel_FromAnotherNode_TellsTheOwner()
+    {
+        ILogStore store = await OpenNodeAsync();
+        ILogStore other = await OpenNodeAsync();
+        LogClaim claim = await BeginAsync(store);
+        Assert.False((await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None)).IsCancelRequested);
+        var signalled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using IDisposable watch = store.Watch(claim.Log.Id, change =>
+        {
+            if (change != LogChange.Frames)
+            {
+                signalled.TrySetResult();
+            }
+        });
+
+        Assert.True(await other.RequestCancelAsync(claim.Log.Id, None));
+
+        await InTimeAsync(signalled.Task);
+        Assert.True((await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None)).IsCancelRequested);
+        Assert.Null((await ReadAsync(other, claim.Log.Id)).State.End);
+        await store.EndAsync(claim.Log.Id, claim.FencingToken, new LogEnd(LogOutcome.Cancelled, StreamError.Cancelled), None);
+        Assert.False(await other.RequestCancelAsync(claim.Log.Id, None));
+    }
+
+    /// <summary>Readers elsewhere are counted.</summary>
+    [Fact]
+    public async Task NoteReader_OnAnotherNode_TellsTheOwnerHowLongAgo()
+    {
+        ILogStore store = await OpenNodeAsync();
+        ILogStore other = await OpenNodeAsync();
+        LogClaim claim = await BeginAsync(store);
+        Assert.Null((await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None)).ReadAgo);
+
+        await other.NoteReaderAsync(claim.Log.Id, None);
+        TimeSpan? atOnce = (await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None)).ReadAgo;
+        await PassAsync(ShortTime);
+        TimeSpan? later = (await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None)).ReadAgo;
+        await other.NoteReaderAsync(claim.Log.Id, None);
+        TimeSpan? again = (await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None)).ReadAgo;
+
+        Assert.NotNull(atOnce);
+        Assert.InRange(later!.Value, ShortTime, TimeSpan.FromMinutes(5));
+        Assert.True(again < later);
+    }
+
+    /// <summary>Whoever watches a log is told of each kind of change, made anywhere.</summary>
+    [Fact]
+    public async Task Watch_ChangesOnAnotherNode_AreSignalled()
+    {
+        ILogStore store = await OpenNodeAsync();
+        ILogStore other = await OpenNodeAsync();
+        LogClaim claim = await BeginAsync(store);
+        LogId topic = await BeginTopicAsync(store);
+
+        await SignalledAsync(claim.Log.Id, () => AppendAsync(store, claim, Numbered(1, 1)));
+        await SignalledAsync(claim.Log.Id, async () => await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, None));
+        await SignalledAsync(topic, () => PublishAsync(store, topic, Guid.NewGuid(), Batch(0, "a")));
+        await SignalledAsync(topic, async () => await store.EndAsync(topic, 0, LogEnd.Completed, None));
+
+        async Task SignalledAsync(LogId log, Func<Task> change)
+        {
+            var signalled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using IDisposable watch = other.Watch(log, kind =>
+            {
+                if (kind != LogChange.Ownership)
+                {
+                    signalled.TrySetResult();
+                }
+            });
+            await change();
+            await InTimeAsync(signalled.Task);
+        }
+    }
+
+    /// <summary>What is removed is gone for everybody, and its key is free.</summary>
+    [Fact]
+    public async Task Remove_OfAnOpenLog_FreesTheKeyAndFencesTheOwner()
+    {
+        ILogStore store = await OpenNodeAsync();
+        ILogStore other = await OpenNodeAsync();
+        LogClaim claim = await BeginAsync(store);
+        await AppendAsync(store, claim, Numbered(1, 2));
+
+        var signalled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using IDisposable watch = store.Watch(claim.Log.Id, change =>
+        {
+            if (change != LogChange.Frames)
+            {
+                signalled.TrySetResult();
+            }
+        });
+
+        Assert.True(await other.RemoveAsync(claim.Log.Id, None));
+
+        await InTimeAsync(signalled.Task);
+        Assert.Null(await store.FindAsync(claim.Log.Key, None));
+        Assert.Null(await store.FindAsync(claim.Log.Id, None));
+        await Assert.ThrowsAsync<LogFencedException>(() => AppendAsync(store, claim, Numbered(3, 1)));
+        LogClaim next = await other.ClaimAsync(Describe(claim.Log.Key), LongTime, None);
+        Assert.True(next.IsOwner);
+        Assert.Equal(new LogState(1, 0, End: null), (await ReadAsync(store, next.Log.Id)).State);
+        await Assert.ThrowsAsync<LogFencedException>(() => AppendAsync(store, claim, Numbered(1, 1)));
+    }
+
+    /// <summary>Generations expire when they are over, and not before.</summary>
+    [Fact]
+    public async Task DeleteExpired_GenerationsAreOver_DeletesThem()
+    {
+        ILogStore store = await OpenNodeAsync();
+        ILogStore other = await OpenNodeAsync();
+        LogClaim open = await BeginAsync(store);
+        LogClaim silent = await BeginAsync(store, ShortTime);
+        LogClaim ended = await BeginAsync(store);
+        await AppendAsync(store, open, Numbered(1, 3));
+        await AppendAsync(store, ended, Numbered(1, 3));
+        await store.EndAsync(ended.Log.Id, ended.FencingToken, LogEnd.Completed, None);
+
+        await PassAsync(4 * ShortTime);
+        LogClaim justEnded = await BeginAsync(store);
+        await store.EndAsync(justEnded.Log.Id, justEnded.FencingToken, LogEnd.Completed, None);
+        await Task.WhenAll(DeleteAllAsync(store), DeleteAllAsync(other));
+
+        Assert.Null(await other.FindAsync(ended.Log.Id, None));
+        Assert.Null(await other.FindAsync(ended.Log.Key, None));
+        Assert.Null(await other.FindAsync(silent.Log.Id, None));
+        Assert.Equal(3, (await ReadAsync(other, open.Log.Id)).Frames.Length);
+        Assert.NotNull(await other.FindAsync(justEnded.Log.Id, None));
+    }
+
+    /// <summary>What is expired is deleted piece by piece.</summary>
+    [Fact]
+    public async Task DeleteExpired_Repeated_DeletesAllInTheEnd()
+    {
+        ILogStore store = await OpenNodeAsync();
+        var logs = new List<LogId>();
+        for (int i = 0; i < 5; i++)
+        {
+            LogClaim claim = await BeginAsync(store);
+            await AppendAsync(store, claim, Numbered(1, 10));
+            await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, None);
+            logs.Add(claim.Log.Id);
+        }
+
+        await PassAsync(2 * ShortTime);
+        Assert.True(await store.DeleteExpiredAsync(maxFrames: 3, None) > 0);
+        await DeleteAllAsync(store, maxFrames: 3);
+
+        foreach (LogId log in logs)
+        {
+            Assert.Null(await store.FindAsync(log, None));
+        }
+    }
+
+    /// <summary>A call that is cancelled says so.</summary>
+    [Fact]
+    public async Task AnyCall_CancelledBefore_Throws()
+    {
+        ILogStore store = await OpenNodeAsync();
+        LogClaim claim = await BeginAsync(store);
+        var cancelled = new CancellationToken(canceled: true);
+        using LogBatch batch = Numbered(1, 1);
+        using LogBatch unnumbered = Batch(0, "a");
+        using var into = new LogBatch();
+
+        Func<Task>[] calls =
+        [
+            async () => await store.ClaimAsync(Describe(), LongTime, cancelled),
+            async () => await store.FindAsync(claim.Log.Key, cancelled),
+            async () => await store.FindAsync(claim.Log.Id, cancelled),
+            async () => await store.AppendAsync(claim.Log.Id, claim.FencingToken, batch, cancelled),
+            async () => await store.PublishAsync(claim.Log.Id, Guid.NewGuid(), unnumbered, cancelled),
+            async () => await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, cancelled),
+            async () => await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, cancelled),
+            async () => await store.ReadAsync(claim.Log.Id, 1, 100, into, cancelled),
+            async () => await store.NoteReaderAsync(claim.Log.Id, cancelled),
+            async () => await store.RequestCancelAsync(claim.Log.Id, cancelled),
+            async () => await store.RemoveAsync(claim.Log.Id, cancelled),
+            async () => await store.DeleteExpiredAsync(10, cancelled),
+        ];
+
+        foreach (Func<Task> call in calls)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(call);
+        }
+
+        Assert.Equal(new LogState(1, 0, End: null), (await ReadAsync(store, claim.Log.Id)).State);
+    }
+
+    private static async Task DeleteAllAsync(ILogStore store, int maxFrames = 1000)
+    {
+        while (await store.DeleteExpiredAsync(maxFrames, None) > 0)
+        {
+        }
+    }
+}

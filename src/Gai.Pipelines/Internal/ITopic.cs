@@ -1,0 +1,8 @@
+namespace Gai.Pipelines.Internal;
+
+/// <summary>A topic, whatever its events are.</summary>
+internal interface ITopic
+{
+    /// <summary>Whether a log is one of those that its events go to.</summary>
+    bool Fills(LogId log);
+}

@@ -1,0 +1,21 @@
+namespace Gai.Pipelines.Internal;
+
+/// <summary>Counts the memory of all logs of a process, and asks for some back when there is too much.</summary>
+internal sealed class LogBudget(long maxBytes, Action<long>? trim)
+{
+    private long _bytes;
+
+    public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>Counts memory. Not under a log's lock: others may have to give some back.</summary>
+    public void Take(int bytes)
+    {
+        long now = Interlocked.Add(ref _bytes, bytes);
+        if (now > maxBytes)
+        {
+            trim?.Invoke(now - maxBytes);
+        }
+    }
+
+    public void Free(int bytes) => Interlocked.Add(ref _bytes, -bytes);
+}

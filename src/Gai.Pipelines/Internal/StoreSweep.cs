@@ -1,0 +1,48 @@
+namespace Gai.Pipelines.Internal;
+
+/// <summary>Deletes from time to time what has expired in a shared store. Every node does.</summary>
+internal sealed class StoreSweep : TimingEntry, IDisposable
+{
+    private const int FramesAtOnce = 10_000;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    private readonly ILogStore _store;
+    private readonly StreamScheduler _scheduler;
+    private readonly CancellationTokenSource _stop = new();
+
+    public StoreSweep(ILogStore store, StreamScheduler scheduler)
+    {
+        _store = store;
+        _scheduler = scheduler;
+        ScheduleNext();
+    }
+
+    public void Dispose()
+    {
+        _scheduler.Seconds.Retire(this);
+        _stop.Cancel();
+    }
+
+    protected internal override void OnDue() => _ = Task.Run(SweepAsync, CancellationToken.None);
+
+    private async Task SweepAsync()
+    {
+        try
+        {
+            while (await _store.DeleteExpiredAsync(FramesAtOnce, _stop.Token) > 0)
+            {
+                await Task.Yield();
+            }
+        }
+        catch (Exception)
+        {
+            // A store that is away: the next time.
+        }
+
+        ScheduleNext();
+    }
+
+    // Not all nodes at the same moment.
+    private void ScheduleNext() => _scheduler.Seconds.Schedule(this, Interval * (0.5 + Random.Shared.NextDouble()));
+}

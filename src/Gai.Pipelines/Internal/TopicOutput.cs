@@ -1,0 +1,261 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Gai.Pipelines.Internal;
+
+/// <summary>One format of a topic: where its events go.</summary>
+internal abstract class TopicOutput<T>(StreamFormat format)
+{
+    public StreamFormat Format { get; } = format;
+
+    public abstract ValueTask PublishAsync(in T item, CancellationToken cancellationToken);
+
+    public abstract ValueTask CompleteAsync(CancellationToken cancellationToken);
+
+    public abstract ValueTask<StreamLog?> OpenAsync(CancellationToken cancellationToken);
+
+    /// <summary>Whether a log is where its events go.</summary>
+    public abstract bool Fills(LogId log);
+
+    protected static InvalidOperationException HasEnded() =>
+        new("The topic has ended, and nothing can be published any more. Open one of another name.");
+}
+
+/// <summary>A topic of this process alone: events are encoded straight into the log.</summary>
+internal sealed class LocalTopic<T> : TopicOutput<T>
+{
+    private readonly Lock _lock = new();
+    private readonly StreamLog _log;
+    private readonly LogWriter _writer;
+    private readonly LoggedDialect<T> _dialect;
+    private readonly FrameWriter _frames;
+
+    public LocalTopic(StreamLog log, Dialect<T> dialect, int maxFrameBytes)
+        : base(log.Description.Format)
+    {
+        _log = log;
+        _writer = new LogWriter(log.Memory);
+        _dialect = new LoggedDialect<T>(dialect, new FrameIds(log.Description.Id, log.Description.Format), _writer);
+        _frames = new FrameWriter(_writer, maxFrameBytes);
+    }
+
+    public override ValueTask PublishAsync(in T item, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (_log.Memory.HasEnded)
+            {
+                throw HasEnded();
+            }
+
+            try
+            {
+                _dialect.WriteEvent(_frames, item);
+                _frames.Commit();
+            }
+            catch (Exception)
+            {
+                _frames.Discard();
+                throw;
+            }
+
+            Flush();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public override ValueTask CompleteAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (!_log.Memory.HasEnded)
+            {
+                _dialect.WriteEnd(_frames);
+                _frames.Commit();
+                Flush();
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public override ValueTask<StreamLog?> OpenAsync(CancellationToken cancellationToken) => new(_log);
+
+    public override bool Fills(LogId log) => _log.Description.Id == log;
+
+    private void Flush()
+    {
+        _frames.Publish();
+        _writer.Flush();
+    }
+}
+
+/// <summary>A topic of several nodes: events go to the store, which numbers them, and come back to the readers of every node from there.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "It lives as long as its process; what its batches hold goes back to the pool with the collector.")]
+internal sealed class SharedTopic<T> : TopicOutput<T>
+{
+    private readonly Lock _lock = new();
+    private readonly StreamLogs _logs;
+    private readonly ILogStore _store;
+    private readonly LogId _id;
+    private readonly Dialect<T> _dialect;
+    private readonly LogOptions _options;
+    private readonly ArrayBufferWriter<byte> _bytes = new();
+    private readonly FrameWriter _frames;
+    private readonly LogPace _pace;
+    private LogBatch _waiting = new();
+    private LogBatch _sent = new();
+    private TaskCompletionSource _published = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _inFlight = Task.CompletedTask;
+    private bool _isSending;
+    private bool _hasEnded;
+
+    public SharedTopic(StreamLogs logs, ILogStore store, LogDescription log, Dialect<T> dialect, LogOptions options, int maxFrameBytes)
+        : base(log.Format)
+    {
+        _logs = logs;
+        _store = store;
+        _id = log.Id;
+        _dialect = dialect;
+        _options = options;
+        _frames = new FrameWriter(_bytes, maxFrameBytes);
+        _pace = new LogPace(logs.Options.Scheduler);
+    }
+
+    public override ValueTask PublishAsync(in T item, CancellationToken cancellationToken)
+    {
+        Task published;
+        lock (_lock)
+        {
+            if (_hasEnded)
+            {
+                throw HasEnded();
+            }
+
+            if (_waiting.Count >= _logs.Options.MaxStoreLag)
+            {
+                throw new InvalidOperationException($"{_waiting.Count} events wait for the store, as many as MaxStoreLag allows. Await each publication, or publish less.");
+            }
+
+            _dialect.CheckLoggable(item);
+            published = EnqueueAsync(item, static (SharedTopic<T> topic, in T item) => topic._dialect.WriteEvent(topic._frames, item));
+        }
+
+        return new ValueTask(published.WaitAsync(cancellationToken));
+    }
+
+    public override async ValueTask CompleteAsync(CancellationToken cancellationToken)
+    {
+        Task published = Task.CompletedTask;
+        Task before;
+        lock (_lock)
+        {
+            before = _inFlight;
+            if (!_hasEnded)
+            {
+                _hasEnded = true;
+                published = EnqueueAsync(default!, static (SharedTopic<T> topic, in T _) => topic._dialect.WriteEnd(topic._frames));
+            }
+        }
+
+        await Task.WhenAll(before, published).WaitAsync(cancellationToken);
+        await _store.EndAsync(_id, fencingToken: 0, LogEnd.Completed, cancellationToken);
+    }
+
+    public override ValueTask<StreamLog?> OpenAsync(CancellationToken cancellationToken) => _logs.FindAsync(_id, _options, cancellationToken);
+
+    public override bool Fills(LogId log) => _id == log;
+
+    private delegate void Encoding(SharedTopic<T> topic, in T item);
+
+    /// <summary>Encodes an event and lets it wait for the store with others. Under the lock.</summary>
+    private Task EnqueueAsync(in T item, Encoding encode)
+    {
+        _bytes.ResetWrittenCount();
+        try
+        {
+            encode(this, item);
+            _frames.Commit();
+        }
+        catch (Exception)
+        {
+            _frames.Discard();
+            throw;
+        }
+
+        _frames.Publish();
+        FrameIds.Cut(_bytes.WrittenSpan, Format, _waiting);
+        if (_waiting.Count == 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        if (!_isSending)
+        {
+            _isSending = true;
+            _ = Task.Run(SendAsync, CancellationToken.None);
+        }
+
+        return _published.Task;
+    }
+
+    private async Task SendAsync()
+    {
+        while (true)
+        {
+            TaskCompletionSource published;
+            lock (_lock)
+            {
+                if (_waiting.Count == 0)
+                {
+                    _isSending = false;
+                    return;
+                }
+
+                (_waiting, _sent) = (_sent, _waiting);
+                published = _published;
+                _inFlight = published.Task;
+                _published = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            await SendBatchAsync(published);
+            _sent.Clear();
+        }
+    }
+
+    private async ValueTask SendBatchAsync(TaskCompletionSource published)
+    {
+        // The same name each time, or a batch whose answer was lost would come twice.
+        Guid publication = Guid.NewGuid();
+        while (true)
+        {
+            try
+            {
+                await _store.PublishAsync(_id, publication, _sent, CancellationToken.None);
+                published.SetResult();
+                return;
+            }
+            catch (LogFencedException)
+            {
+                lock (_lock)
+                {
+                    _hasEnded = true;
+                }
+
+                published.SetException(HasEnded());
+                return;
+            }
+            catch (Exception failure)
+            {
+                if (_logs.IsStopping)
+                {
+                    published.SetException(failure);
+                    return;
+                }
+
+                await _pace.WaitAsync(_logs.Options.PollInterval);
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+#pragma warning disable VSTHRD002 // Results are read here only of tasks that have completed.
+using Gai.Pipelines.Internal;
+
+namespace Gai.Pipelines;
+
+public sealed partial class StreamLogs
+{
+    /// <summary>Forgets a log: it is no longer found here.</summary>
+    internal void Forget(StreamLog log)
+    {
+        lock (_lock)
+        {
+            _byId.Remove(log.Description.Id);
+            FreeKey(log);
+            if (log.Description.Kind == LogKind.Topic && log.Memory.HasEnded)
+            {
+                FreeTopic(log.Description.Id);
+            }
+        }
+
+        log.OnForgotten();
+    }
+
+    /// <summary>Begins a log, or attaches to the one that another node has begun.</summary>
+    /// <returns>Whether it has begun.</returns>
+    private async Task<bool> StartAsync<T>(LogStart start, Func<LogProducer<T>> produce, TaskCompletionSource<StreamLog> starting)
+    {
+        try
+        {
+            var claim = new LogClaim(Describe(start), IsOwner: true, FencingToken: 0);
+            if (_store is not null)
+            {
+                claim = await _store.ClaimAsync(claim.Log, Options.Lease, CancellationToken.None);
+            }
+
+            if (claim.IsOwner)
+            {
+                StreamLog log = await BeginAsync(claim, start.Options, produce);
+                starting.SetResult(log);
+                return true;
+            }
+
+            StreamLog copy = await FindCopyAsync(claim.Log, start.Options)
+                ?? throw new InvalidOperationException("The log ended and was removed while it was being opened. Try again.");
+            starting.SetResult(copy);
+            if (!copy.IsProducedHere)
+            {
+                // Who holds the key is the store's to say.
+                ForgetStart(start.Key, starting.Task);
+            }
+
+            return false;
+        }
+        catch (Exception failure)
+        {
+            ForgetStart(start.Key, starting.Task);
+            starting.SetException(failure);
+            _ = starting.Task.Exception;
+            throw;
+        }
+    }
+
+    private async Task<StreamLog> BeginAsync<T>(LogClaim claim, LogOptions options, Func<LogProducer<T>> produce)
+    {
+        LogProducer<T> producer;
+        try
+        {
+            producer = produce();
+        }
+        catch (Exception) when (_store is not null)
+        {
+            await _store.RemoveAsync(claim.Log.Id, CancellationToken.None);
+            throw;
+        }
+
+        var log = new StreamLog(this, claim.Log, options, _store);
+        lock (_lock)
+        {
+            _byId.Add(claim.Log.Id, log);
+        }
+
+        log.Start(producer, claim.FencingToken);
+        return log;
+    }
+
+    private async Task<StreamLog?> FindCopyAsync(LogDescription description, LogOptions options)
+    {
+        Task<StreamLog?>? opening;
+        lock (_lock)
+        {
+            if (_byId.TryGetValue(description.Id, out StreamLog? known))
+            {
+                return known;
+            }
+
+            if (!_opening.TryGetValue(description.Id, out opening))
+            {
+                opening = OpenCopyAsync(description.Id, description, options);
+                AddOpening(description.Id, opening);
+            }
+        }
+
+        return await opening;
+    }
+
+    /// <summary>Opens a copy of a log of the store. It begins where the log ends now: what is before that is read from the store by those who want it.</summary>
+    private async Task<StreamLog?> OpenCopyAsync(LogId id, LogDescription? description, LogOptions options)
+    {
+        // Not under the caller's lock.
+        await Task.Yield();
+        try
+        {
+            description ??= await _store!.FindAsync(id, CancellationToken.None);
+            if (description is null)
+            {
+                return null;
+            }
+
+            using var nothing = new LogBatch();
+            if (await _store!.ReadAsync(id, LogPosition.MaxSequence, 1, nothing, CancellationToken.None) is not { } state)
+            {
+                return null;
+            }
+
+            var log = new StreamLog(this, description, options, _store, state.LastSequence + 1) { StoreFirst = state.FirstSequence };
+            lock (_lock)
+            {
+                ThrowIfStopping();
+                _byId.Add(id, log);
+            }
+
+            log.Follow(new LogFollower(log, _store));
+            return log;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _opening.Remove(id);
+            }
+        }
+    }
+
+    private void AddOpening(LogId id, Task<StreamLog?> opening) => _opening.Add(id, opening);
+
+    private async ValueTask<LogId?> IdOfAsync(LogKey key, CancellationToken cancellationToken)
+    {
+        if (_store is not null)
+        {
+            return (await _store.FindAsync(key, cancellationToken))?.Id;
+        }
+
+        Task<StreamLog>? known;
+        lock (_lock)
+        {
+            _byKey.TryGetValue(key, out known);
+        }
+
+        return known is null ? null : (await known.WaitAsync(cancellationToken)).Description.Id;
+    }
+
+    /// <summary>Whether a log that has begun here may no longer hold its key, because another node has removed it.</summary>
+    private bool MayBeReplaced(Task<StreamLog> known) => _store is not null && known is { IsCompletedSuccessfully: true } && HasEnded(known);
+
+    private static bool HasEnded(Task<StreamLog> known) => known.GetAwaiter().GetResult().Memory.HasEnded;
+
+    private LogDescription Describe(LogStart start) => new()
+    {
+        Id = LogId.New(),
+        Key = start.Key,
+        Kind = LogKind.Generation,
+        Format = start.Format,
+        Dialect = start.Dialect,
+        Owner = start.Owner,
+        CreatedAt = Options.Scheduler.TimeProvider.GetUtcNow(),
+        KeepFor = start.Options.MaxAge,
+    };
+
+    private void ForgetStart(LogKey key, Task<StreamLog> start)
+    {
+        lock (_lock)
+        {
+            if (_byKey.TryGetValue(key, out Task<StreamLog>? holder) && holder == start)
+            {
+                _byKey.Remove(key);
+            }
+        }
+    }
+
+    private void FreeKey(StreamLog log)
+    {
+        if (_byKey.TryGetValue(log.Description.Key, out Task<StreamLog>? holder) &&
+            holder.IsCompletedSuccessfully && holder.GetAwaiter().GetResult() == log)
+        {
+            _byKey.Remove(log.Description.Key);
+        }
+    }
+
+    private void ThrowIfStopping()
+    {
+        if (_isStopping)
+        {
+            throw new InvalidOperationException("The server is shutting down and begins no new streams. Connect to another one.");
+        }
+    }
+}

@@ -1,0 +1,259 @@
+namespace Gai.Pipelines.PostgreSql.Tests;
+
+/// <summary>What the contract cannot reach: what is in the tables, and transactions that the test itself holds.</summary>
+public sealed class StoreTests(PostgreSqlFixture postgreSql) : NodesTest(() => postgreSql.ConnectionString)
+{
+    [Fact]
+    public async Task Publish_TransactionThatIsFirstCommitsLast_NobodySeesAHole()
+    {
+        PostgreSqlLogStore[] stores = [OpenStore("a"), OpenStore("b")];
+        LogId topic = (await stores[0].ClaimAsync(Describe(LogKind.Topic), LongTime, None)).Log.Id;
+        await PublishAsync(stores[0], topic, "1");
+        await DelayFramesAsync("if new.bytes = ''slow'' then perform pg_advisory_xact_lock_shared(hashtext(tg_table_schema)); end if");
+        await using Npgsql.NpgsqlConnection gate = await OpenConnectionAsync();
+        await HoldAsync(gate, "select pg_advisory_lock(hashtext($1))");
+
+        Task<long> slow = PublishAsync(stores[0], topic, "slow");
+        await WaitersAsync(1);
+        Task<long> quick = PublishAsync(stores[1], topic, "quick");
+        await WaitersAsync(2);
+
+        // The second has not overtaken the first, whose number it must not show alone.
+        (LogState? state, string[] frames) = await ReadAsync(OpenStore(), topic);
+        Assert.Equal((1, 1), (state!.Value.LastSequence, frames.Length));
+        await HoldAsync(gate, "select pg_advisory_unlock(hashtext($1))");
+        Assert.Equal((2, 3), (await slow.OrFail(), await quick.OrFail()));
+        Assert.Equal(["1", "slow", "quick"], (await ReadAsync(OpenStore(), topic)).Frames);
+    }
+
+    [Fact]
+    public async Task Publish_SamePublicationAtTheSameMoment_IsOne()
+    {
+        PostgreSqlLogStore[] stores = [OpenStore(), OpenStore()];
+        LogId topic = (await stores[0].ClaimAsync(Describe(LogKind.Topic), LongTime, None)).Log.Id;
+        for (int i = 1; i <= 50; i++)
+        {
+            var publication = Guid.NewGuid();
+            using var gate = new SemaphoreSlim(0);
+            Task<long>[] publishing = [.. Enumerable.Range(0, 4).Select(n => Task.Run(async () =>
+            {
+                await gate.WaitAsync();
+                using LogBatch batch = Batch(0, "a");
+                return await stores[n % 2].PublishAsync(topic, publication, batch, None);
+            }))];
+            gate.Release(4);
+
+            Assert.All(await Task.WhenAll(publishing).OrFail(), first => Assert.Equal(i, first));
+        }
+    }
+
+    [Fact]
+    public async Task Append_ManyBatches_HasARowForEach()
+    {
+        PostgreSqlLogStore store = OpenStore();
+        LogClaim claim = await store.ClaimAsync(Describe(), LongTime, None);
+        for (int i = 0; i < 20; i++)
+        {
+            using LogBatch batch = Batch(1 + (50 * i), [.. Enumerable.Range(0, 50).Select(n => $"frame {n}")]);
+            await store.AppendAsync(claim.Log.Id, claim.FencingToken, batch, None);
+        }
+
+        Assert.Equal(20, await AskAsync<long>("select count(*) from {schema}.frames"));
+        Assert.Equal(1000, (await ReadAsync(store, claim.Log.Id)).Frames.Length);
+    }
+
+    [Fact]
+    public async Task Read_NodeCouldNotReachTheServer_GivesOwnersTheTimeOfALease()
+    {
+        PostgreSqlLogStore cut = OpenStore("cut");
+        PostgreSqlLogStore other = OpenStore();
+        LogClaim claim = await cut.ClaimAsync(Describe(), LongTime, None);
+        using LogBatch batch = Batch(1, "a");
+        await cut.AppendAsync(claim.Log.Id, claim.FencingToken, batch, None);
+        await AskAsync<object>("select pg_sleep(greatest(0, extract(epoch from pg_postmaster_start_time() + interval '5 s' - clock_timestamp())))::text");
+        await DoAsync("update {schema}.leases set lease = interval '5 s', lease_until = clock_timestamp() - interval '1 day'");
+        Assert.Equal(1, await CutAsync("cut"));
+
+        Assert.Null((await ReadAsync(cut, claim.Log.Id)).State!.Value.End);
+        Assert.Equal(LogEnd.Lost, (await ReadAsync(other, claim.Log.Id)).State!.Value.End);
+        Assert.Equal(LogEnd.Lost, (await ReadAsync(cut, claim.Log.Id)).State!.Value.End);
+    }
+
+    [Fact]
+    public async Task Renew_AppendIsUnderWay_DoesNotWaitForIt()
+    {
+        PostgreSqlLogStore store = OpenStore();
+        LogClaim claim = await store.ClaimAsync(Describe(), LongTime, None);
+        await DelayFramesAsync("perform pg_advisory_xact_lock_shared(hashtext(tg_table_schema))");
+        await using Npgsql.NpgsqlConnection gate = await OpenConnectionAsync();
+        await HoldAsync(gate, "select pg_advisory_lock(hashtext($1))");
+        using LogBatch batch = Batch(1, "a");
+        Task appending = store.AppendAsync(claim.Log.Id, claim.FencingToken, batch, None).AsTask();
+        await WaitersAsync(1);
+
+        // The row of the log is locked; these are made all the same.
+        await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None);
+        await store.NoteReaderAsync(claim.Log.Id, None);
+        Assert.True(await store.RequestCancelAsync(claim.Log.Id, None));
+        Assert.True((await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None)).IsCancelRequested);
+
+        // An end waits: it is behind the frames.
+        Task ending = store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, None).AsTask();
+        await WaitersAsync(1, "%error_code%");
+        Assert.False(appending.IsCompleted);
+        await HoldAsync(gate, "select pg_advisory_unlock(hashtext($1))");
+        await appending.OrFail();
+        await ending.OrFail();
+        Assert.Equal(new LogState(1, 1, LogEnd.Completed), (await ReadAsync(store, claim.Log.Id)).State);
+        Assert.Equal(0, await AskAsync<long>("select count(*) from {schema}.leases"));
+    }
+
+    [Fact]
+    public async Task DeleteExpired_OwnerIsSilentForLong_DeletesItsLogAndFencesItOff()
+    {
+        PostgreSqlLogStore store = OpenStore();
+        LogClaim claim = await store.ClaimAsync(Describe(keepFor: TimeSpan.FromHours(1)), TimeSpan.FromMilliseconds(1), None);
+        using LogBatch batch = Batch(1, "a");
+        await store.AppendAsync(claim.Log.Id, claim.FencingToken, batch, None);
+        await DoAsync("update {schema}.leases set lease_until = clock_timestamp() - interval '59 minutes'");
+        Assert.Equal(0, await store.DeleteExpiredAsync(100, None));
+
+        await DoAsync("update {schema}.leases set lease_until = clock_timestamp() - interval '61 minutes'");
+        Assert.Equal(2, await store.DeleteExpiredAsync(100, None));
+
+        Assert.Null(await store.FindAsync(claim.Log.Id, None));
+        await Assert.ThrowsAsync<LogFencedException>(async () => await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None));
+        Assert.Equal(0, await AskAsync<long>("select (select count(*) from {schema}.leases) + (select count(*) from {schema}.frames)"));
+    }
+
+    [Fact]
+    public async Task DeleteExpired_AnotherNodeIsAtALog_PassesItOver()
+    {
+        PostgreSqlLogStore store = OpenStore();
+        LogId held = await EndedAsync(store, frames: 5);
+        LogId free = await EndedAsync(store, frames: 5);
+        await DoAsync("update {schema}.logs set expires_at = clock_timestamp() - interval '1 hour'");
+        await using Npgsql.NpgsqlConnection other = await OpenConnectionAsync();
+        await using Npgsql.NpgsqlTransaction transaction = await other.BeginTransactionAsync();
+        await using (var hold = new Npgsql.NpgsqlCommand($"select 1 from {Schema}.logs where id = $1 for update", other))
+        {
+            hold.Parameters.AddWithValue(Internal.CommandExtensions.ToGuid(held));
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        Assert.Equal(6, await store.DeleteExpiredAsync(1000, None));
+        Assert.Equal(0, await store.DeleteExpiredAsync(1000, None));
+        Assert.Null(await store.FindAsync(free, None));
+        Assert.NotNull(await store.FindAsync(held, None));
+        await transaction.RollbackAsync();
+
+        Assert.Equal(6, await store.DeleteExpiredAsync(1000, None));
+        Assert.Equal(0, await AskAsync<long>("select count(*) from {schema}.frames"));
+    }
+
+    [Fact]
+    public async Task DeleteExpired_LogIsLargerThanOneCallTakes_LosesItFromTheFront()
+    {
+        PostgreSqlLogStore store = OpenStore();
+        LogId log = await EndedAsync(store, frames: 100);
+        await DoAsync("update {schema}.logs set expires_at = clock_timestamp() - interval '1 hour'");
+
+        Assert.Equal(30, await store.DeleteExpiredAsync(25, None));
+
+        (LogState? state, string[] frames) = await ReadAsync(store, log);
+        Assert.Equal(new LogState(31, 100, LogEnd.Completed), state);
+        Assert.Equal(("31", 70), (frames[0], frames.Length));
+        while (await store.DeleteExpiredAsync(25, None) > 0)
+        {
+        }
+
+        Assert.Null(await store.FindAsync(log, None));
+        Assert.Equal(0, await AskAsync<long>("select count(*) from {schema}.frames"));
+    }
+
+    [Fact]
+    public async Task DeleteExpired_EventsOfATopic_AreGoneAtOnceAndTheirPublicationsAreKnownForAWhile()
+    {
+        PostgreSqlLogStore store = OpenStore();
+        LogId topic = (await store.ClaimAsync(Describe(LogKind.Topic, keepFor: TimeSpan.FromSeconds(1)), LongTime, None)).Log.Id;
+        var publication = Guid.NewGuid();
+        using LogBatch batch = Batch(0, "a", "b");
+        await store.PublishAsync(topic, publication, batch, None);
+        await DoAsync("update {schema}.frames set appended_at = clock_timestamp() - interval '70 s'");
+
+        Assert.Equal(2, await store.DeleteExpiredAsync(100, None));
+
+        (LogState? state, string[] frames) = await ReadAsync(store, topic);
+        Assert.Equal(new LogState(3, 2, End: null), state);
+        Assert.Empty(frames);
+        Assert.Equal(1, await store.PublishAsync(topic, publication, batch, None));
+        Assert.Equal(1, await AskAsync<long>("select count(*) from {schema}.frames"));
+    }
+
+    [Fact]
+    public async Task DeleteExpired_Repeated_LeavesNoRowOfATopicThatIsOld()
+    {
+        PostgreSqlLogStore store = OpenStore();
+        LogId topic = (await store.ClaimAsync(Describe(LogKind.Topic), LongTime, None)).Log.Id;
+        for (int i = 0; i < 30; i++)
+        {
+            await PublishAsync(store, topic, $"{i}");
+        }
+
+        await DoAsync("update {schema}.frames set appended_at = clock_timestamp() - interval '1 hour' where last_sequence <= 25");
+        int deleted = 0;
+        for (int more; (more = await store.DeleteExpiredAsync(10, None)) > 0; deleted += more)
+        {
+        }
+
+        Assert.Equal(25, deleted);
+        Assert.Equal(5, (await ReadAsync(store, topic)).Frames.Length);
+        Assert.Equal(5, await AskAsync<long>("select count(*) from {schema}.frames"));
+    }
+
+    [Fact]
+    public async Task Claim_CreatedInTheMiddleOfAMicrosecond_IsTheSameAtAllNodes()
+    {
+        LogDescription proposal = Describe() with { CreatedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(2)).AddTicks(7), KeepFor = TimeSpan.FromTicks(1) };
+        LogClaim claim = await OpenStore().ClaimAsync(proposal, LongTime, None);
+
+        Assert.Equal(claim.Log, await OpenStore().FindAsync(proposal.Id, None));
+        Assert.Equal(TimeSpan.FromMicroseconds(1), claim.Log.KeepFor);
+    }
+
+    private async Task HoldAsync(Npgsql.NpgsqlConnection gate, string sql)
+    {
+        await using var command = new Npgsql.NpgsqlCommand(sql, gate);
+        command.Parameters.AddWithValue(Schema);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Waits until so many statements wait for a lock.</summary>
+    private async Task WaitersAsync(int count, string query = "%appended_at%")
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (await AskAsync<long>($"select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%{Schema}%' and query like '{query}'") < count)
+        {
+            deadline.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    private static async Task<long> PublishAsync(PostgreSqlLogStore store, LogId topic, string frame)
+    {
+        using LogBatch batch = Batch(0, frame);
+        return await store.PublishAsync(topic, Guid.NewGuid(), batch, None);
+    }
+
+    private static async Task<LogId> EndedAsync(PostgreSqlLogStore store, int frames)
+    {
+        LogClaim claim = await store.ClaimAsync(Describe(), LongTime, None);
+        foreach (string[] some in Numbers(frames).Chunk(10))
+        {
+            using LogBatch batch = Batch(int.Parse(some[0], System.Globalization.CultureInfo.InvariantCulture), some);
+            await store.AppendAsync(claim.Log.Id, claim.FencingToken, batch, None);
+        }
+
+        await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, None);
+        return claim.Log.Id;
+    }
+}

@@ -1,0 +1,154 @@
+namespace Gai.Pipelines.Tests.Logs;
+
+/// <summary>A node's way to a store, which a test makes slow, breaks or cuts off.</summary>
+internal sealed class FaultyLogStore(ILogStore store) : ILogStore
+{
+    private TaskCompletionSource _open = Opened();
+
+    /// <summary>Gets or sets what calls that write throw, before anything happens.</summary>
+    public Exception? FailsBefore { get; set; }
+
+    /// <summary>Gets or sets what calls that write throw when all has happened: their answer is lost.</summary>
+    public Exception? FailsAfter { get; set; }
+
+    /// <summary>Gets or sets whether frames are taken and lost, as by a server that answers and is then replaced by one that lagged behind.</summary>
+    public bool Forgets { get; set; }
+
+    /// <summary>Gets or sets whether signals get lost.</summary>
+    public bool IsDeaf { get; set; }
+
+    public int Appends { get; private set; }
+
+    public int Reads { get; private set; }
+
+    public int Renewals { get; private set; }
+
+    public int Notes { get; private set; }
+
+    public bool IsShared => true;
+
+    /// <summary>Lets calls wait until <see cref="Open"/>.</summary>
+    public void Close() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Open() => _open.TrySetResult();
+
+    public async ValueTask<LogClaim> ClaimAsync(LogDescription proposal, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        await _open.Task.WaitAsync(cancellationToken);
+        return await store.ClaimAsync(proposal, lease, cancellationToken);
+    }
+
+    public async ValueTask<LogDescription?> FindAsync(LogKey key, CancellationToken cancellationToken)
+    {
+        await _open.Task.WaitAsync(cancellationToken);
+        return await store.FindAsync(key, cancellationToken);
+    }
+
+    public async ValueTask<LogDescription?> FindAsync(LogId log, CancellationToken cancellationToken)
+    {
+        await _open.Task.WaitAsync(cancellationToken);
+        return await store.FindAsync(log, cancellationToken);
+    }
+
+    public async ValueTask AppendAsync(LogId log, long fencingToken, LogBatch batch, CancellationToken cancellationToken)
+    {
+        await BeforeAsync(cancellationToken);
+        Appends++;
+        if (Forgets)
+        {
+            return;
+        }
+
+        await store.AppendAsync(log, fencingToken, batch, cancellationToken);
+        After();
+    }
+
+    public async ValueTask<long> PublishAsync(LogId log, Guid publication, LogBatch batch, CancellationToken cancellationToken)
+    {
+        await BeforeAsync(cancellationToken);
+        long first = await store.PublishAsync(log, publication, batch, cancellationToken);
+        After();
+        return first;
+    }
+
+    public async ValueTask EndAsync(LogId log, long fencingToken, LogEnd end, CancellationToken cancellationToken)
+    {
+        await BeforeAsync(cancellationToken);
+        await store.EndAsync(log, fencingToken, end, cancellationToken);
+        After();
+    }
+
+    public async ValueTask<LogLease> RenewAsync(LogId log, long fencingToken, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        await BeforeAsync(cancellationToken);
+        LogLease answer = await store.RenewAsync(log, fencingToken, lease, cancellationToken);
+        Renewals++;
+        return answer;
+    }
+
+    public async ValueTask<LogState?> ReadAsync(LogId log, long first, int maxBytes, LogBatch into, CancellationToken cancellationToken)
+    {
+        await BeforeAsync(cancellationToken);
+        Reads++;
+        return await store.ReadAsync(log, first, maxBytes, into, cancellationToken);
+    }
+
+    public IDisposable Watch(LogId log, Action<LogChange> onChange) => store.Watch(log, change =>
+    {
+        if (!IsDeaf)
+        {
+            onChange(change);
+        }
+    });
+
+    public async ValueTask NoteReaderAsync(LogId log, CancellationToken cancellationToken)
+    {
+        await BeforeAsync(cancellationToken);
+        await store.NoteReaderAsync(log, cancellationToken);
+        Notes++;
+    }
+
+    public async ValueTask<bool> RequestCancelAsync(LogId log, CancellationToken cancellationToken)
+    {
+        await BeforeAsync(cancellationToken);
+        return await store.RequestCancelAsync(log, cancellationToken);
+    }
+
+    public async ValueTask<bool> RemoveAsync(LogId log, CancellationToken cancellationToken)
+    {
+        await BeforeAsync(cancellationToken);
+        return await store.RemoveAsync(log, cancellationToken);
+    }
+
+    public async ValueTask<int> DeleteExpiredAsync(int maxFrames, CancellationToken cancellationToken)
+    {
+        await BeforeAsync(cancellationToken);
+        return await store.DeleteExpiredAsync(maxFrames, cancellationToken);
+    }
+
+    private static TaskCompletionSource Opened()
+    {
+        var open = new TaskCompletionSource();
+        open.SetResult();
+        return open;
+    }
+
+    private async Task BeforeAsync(CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        await _open.Task.WaitAsync(cancellationToken);
+        if (FailsBefore is { } failure)
+        {
+            throw failure;
+        }
+    }
+
+    private void After()
+    {
+        if (FailsAfter is { } failure)
+        {
+            FailsAfter = null;
+            throw failure;
+        }
+    }
+}

@@ -1,0 +1,477 @@
+using Gai.Pipelines.TestUtilities;
+
+namespace Gai.Pipelines.Tests.Logs;
+
+public sealed class SharedLogsTests : SharedLogTest
+{
+    [Fact]
+    public async Task Find_AtAnotherNode_ReadsWhatIsThereAndWhatComes()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A);
+        await PushedAsync(log, source, "a", "b");
+        await PassUntilDurableAsync(log);
+
+        StreamLog copy = await FindAsync(B, log);
+        var output = new RecordingPipeWriter();
+        Task<StreamOutcome> reading = ReadAsync(copy.OpenCursor(new LogPosition(log.Description.Id, 1)), output);
+        await PassUntilAsync(() => output.Text.Contains("data: b", StringComparison.Ordinal));
+        source.Push("c");
+        await PassUntilAsync(() => output.Text.Contains("data: c", StringComparison.Ordinal));
+        source.Push("d").End();
+
+        Assert.Equal(StreamOutcomeReason.Completed, (await PassUntilDoneAsync(reading)).Reason);
+        Assert.Equal(["b", "c", "d"], DataOf(output.Text));
+        Assert.Equal((await ReadToEndAsync(log.OpenCursor(new LogPosition(log.Description.Id, 1)))).Text, output.Text);
+        Assert.Equal(log.Description, copy.Description);
+        Assert.Equal((true, false), (log.IsProducedHere, copy.IsProducedHere));
+        Assert.Equal(LogEnd.Completed, copy.End);
+    }
+
+    [Fact]
+    public async Task GetOrStart_OnBothNodesAtTheSameMoment_OneProducer()
+    {
+        for (int round = 0; round < 200; round++)
+        {
+            var key = LogKey.New();
+            int produced = 0;
+            using var gate = new Barrier(2);
+            Task<LogAttachment>[] starts = [.. ((StreamLogs[])[A, B]).Select(node => Task.Factory.StartNew(
+                () =>
+                {
+                    gate.SignalAndWait();
+                    return node.GetOrStartAsync(At(key), () =>
+                    {
+                        Interlocked.Increment(ref produced);
+                        return From(new ManualSequence<string>().Push("a").End());
+                    }).AsTask();
+                },
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default).Unwrap())];
+
+            LogAttachment[] attachments = await PassUntilDoneAsync(Task.WhenAll(starts));
+
+            Assert.Equal(1, produced);
+            Assert.Single(attachments, attachment => attachment.IsNew);
+            Assert.Equal(attachments[0].Log.Description.Id, attachments[1].Log.Description.Id);
+            LogAttachment other = attachments.Single(attachment => !attachment.IsNew);
+            Assert.Equal(["a"], DataOf((await PassToEndAsync(other.Log.OpenCursorAtStart())).Text));
+        }
+    }
+
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    public async Task Read_CutTwoHundredTimesOverTwoNodes_SeesEachEventOnce(int seed, bool deaf)
+    {
+        const int Count = 10_000;
+        const int Cuts = 200;
+        var random = new Random(seed);
+        StoreOfB.IsDeaf = deaf;
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A);
+        int pushed = 0;
+        var seen = new List<string>();
+        string lastId = new LogPosition(log.Description.Id, 0).ToString();
+        for (int cut = 0; ; cut++)
+        {
+            Assert.True(LogPosition.TryParse(lastId, out LogPosition after));
+            StreamLog here = cut % 3 == 0 ? log : await FindAsync(B, log);
+            LogCursor cursor = here.OpenCursor(after);
+            Assert.Null(cursor.Gap);
+            long bytes = cut < Cuts ? random.Next(0, 2 * Count * 55 / Cuts) : long.MaxValue;
+            using var client = new CancellationTokenSource();
+            var output = new CuttingPipeWriter(bytes, client);
+            Task<StreamOutcome> reading = ReadAsync(cursor, output, client.Token);
+            await PassUntilAsync(
+                () =>
+                {
+                    for (int i = random.Next(30); i > 0 && pushed < Count; i--)
+                    {
+                        source.Push($"{++pushed}");
+                        if (pushed == Count)
+                        {
+                            source.End();
+                        }
+                    }
+
+                    return reading.IsCompleted;
+                },
+                TimeSpan.FromMilliseconds(deaf ? 200 : 10));
+            StreamOutcome outcome = await reading;
+            foreach ((string id, _, string data) in Events(output.Text))
+            {
+                seen.Add(data);
+                lastId = id;
+            }
+
+            if (outcome.Reason == StreamOutcomeReason.Completed)
+            {
+                Assert.True(cut >= 50, $"The log was read with {cut} cuts only.");
+                break;
+            }
+        }
+
+        Assert.Equal(Numbers(1, Count), seen);
+    }
+
+    [Fact]
+    public async Task Read_EvictedFromMemory_ComesFromTheStoreWithoutAGap()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, new LogOptions { MaxEvents = 100 });
+        foreach (string[] some in Numbers(1, 2000).Chunk(50))
+        {
+            await PushedAsync(log, source, some);
+            await PassUntilDurableAsync(log);
+        }
+
+        Assert.Equal((1901, 1), (log.Memory.First, log.FirstSequence));
+        LogCursor cursor = log.OpenCursorAtStart();
+        Assert.Null(cursor.Gap);
+        source.Push("2001").End();
+
+        Assert.Equal(Numbers(1, 2001), DataOf((await PassToEndAsync(cursor)).Text));
+        Assert.Equal((2001, 0), (cursor.Events, cursor.Dropped));
+    }
+
+    [Fact]
+    public async Task Read_StoreIsAwayWhileCatchingUp_WaitsAndGoesOn()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, new LogOptions { MaxEvents = 10 });
+        foreach (string[] some in Numbers(1, 100).Chunk(10))
+        {
+            await PushedAsync(log, source, some);
+            await PassUntilDurableAsync(log);
+        }
+
+        StoreOfA.FailsBefore = new IOException("Away.");
+        LogCursor cursor = log.OpenCursorAtStart();
+        var output = new RecordingPipeWriter();
+        Task<StreamOutcome> reading = ReadAsync(cursor, output);
+        for (int i = 0; i < 50; i++)
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Yield();
+        }
+
+        Assert.Equal((string.Empty, 0), (DataText(output.Text), cursor.Dropped));
+        StoreOfA.FailsBefore = null;
+        source.End();
+
+        Assert.Equal(StreamOutcomeReason.Completed, (await PassUntilDoneAsync(reading)).Reason);
+        Assert.Equal(Numbers(1, 100), DataOf(output.Text));
+
+        static string DataText(string text) => string.Concat(DataOf(text));
+    }
+
+    [Fact]
+    public async Task Cancel_FromAnotherNode_ReachesTheProducer()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A);
+        await PushedAsync(log, source, "a");
+        Assert.Null(log.End);
+
+        Assert.True(await PassUntilDoneAsync(B.CancelAsync(log.Description.Key).AsTask()));
+
+        await PassUntilAsync(() => log.End is not null && source.IsDisposed);
+        Assert.Equal(LogOutcome.Cancelled, log.End!.Value.Outcome);
+        Assert.Equal(StreamErrorCodes.Cancelled, await ErrorAtAsync(B, log, ["a"]));
+        Assert.False(await PassUntilDoneAsync(B.CancelAsync(log.Description.Id).AsTask()));
+    }
+
+    [Fact]
+    public async Task Cancel_SignalIsLost_IsFoundWithTheNextRenewal()
+    {
+        StoreOfA.IsDeaf = true;
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A);
+        await PushedAsync(log, source, "a");
+
+        Assert.True(await PassUntilDoneAsync(B.CancelAsync(log.Description.Id).AsTask()));
+
+        await PassUntilAsync(() => log.End is not null, TimeSpan.FromMilliseconds(100));
+        Assert.Equal(LogOutcome.Cancelled, log.End!.Value.Outcome);
+    }
+
+    [Fact]
+    public async Task Producer_ReadAtAnotherNodeOnly_GoesOnUntilThatReaderLeaves()
+    {
+        var options = new LogOptions { AbandonAfter = TimeSpan.FromMinutes(1) };
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, options);
+        await PushedAsync(log, source, "a");
+        StreamLog copy = await FindAsync(B, log, options);
+        LogCursor cursor = copy.OpenCursorAtStart();
+
+        await Deadline.UntilAsync(() => StoreOfB.Notes > 0);
+
+        // A third of the lease is how often both sides say what they know.
+        for (int i = 0; i < 30; i++)
+        {
+            (int renewals, int notes) = (StoreOfA.Renewals, StoreOfB.Notes);
+            Time.Advance(TimeSpan.FromSeconds(11));
+            await Deadline.UntilAsync(() => StoreOfA.Renewals > renewals && StoreOfB.Notes > notes);
+        }
+
+        Assert.False(source.Token.IsCancellationRequested);
+        cursor.Dispose();
+
+        await PassUntilAsync(() => source.IsDisposed && log.End is not null, TimeSpan.FromMilliseconds(100));
+        Assert.Equal(LogOutcome.Cancelled, log.End!.Value.Outcome);
+    }
+
+    [Fact]
+    public async Task Producer_ItsNodeIsGone_ReadersElsewhereGetWhatWasDurableAndTheError()
+    {
+        DialectFactory<StreamEvent> gai = global::Gai.Pipelines.Dialects.Gai;
+        var source = new ManualSequence<StreamEvent>();
+        StreamLog log = (await A.GetOrStartAsync(At(LogKey.New()), () => new LogProducer<StreamEvent>
+        {
+            Source = StreamSource.From(source),
+            Dialect = gai.Create(new DialectContext(StreamFormat.ServerSentEvents, DialectSettings.Default)),
+        })).Log;
+        source.Push(StreamEvent.TextDelta("a"), StreamEvent.TextDelta("b"));
+        await PassUntilAsync(() => log.DurableSequence == 2);
+        StreamLog copy = await FindAsync(B, log);
+        var output = new RecordingPipeWriter();
+        Task<StreamOutcome> reading = ReadAsync(copy.OpenCursorAtStart(), output, gai);
+        await PassUntilAsync(() => output.Text.Contains("\"b\"", StringComparison.Ordinal));
+
+        // As after kill -9: nothing of it reaches the store any more.
+        StoreOfA.Close();
+        source.Push(StreamEvent.TextDelta("c"));
+
+        await PassUntilAsync(() => reading.IsCompleted, TimeSpan.FromMilliseconds(100));
+        StreamOutcome outcome = await reading;
+        Assert.Equal(StreamErrorCodes.ProducerLost, Assert.IsType<StreamErrorException>(outcome.Exception).Error.Code);
+        Assert.Equal(["text_delta", "text_delta", "gai.error"], Events(output.Text).Select(one => one.Type));
+        Assert.Contains("\"producer_lost\"", Events(output.Text)[^1].Data, StringComparison.Ordinal);
+        Assert.Equal(LogEnd.Lost, copy.End);
+
+        // When it comes to itself again, it is fenced off and stops.
+        StoreOfA.Open();
+        await PassUntilAsync(() => source.IsDisposed, TimeSpan.FromMilliseconds(100));
+        await PassUntilAsync(() => log.End is not null);
+        Assert.Equal(StreamErrorCodes.ProducerLost, log.End!.Value.Error!.Value.Code);
+        Assert.Equal(LogEnd.Lost, (await Shared.ReadAsync(log.Description.Id, 1, 1, new LogBatch(), CancellationToken.None))!.Value.End);
+    }
+
+    [Fact]
+    public async Task Append_StoreIsSlow_ReadersHereDoNotWait()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A);
+        var output = new RecordingPipeWriter();
+        Task<StreamOutcome> reading = ReadAsync(log.OpenCursorAtStart(), output);
+        StoreOfA.Close();
+
+        foreach (string number in Numbers(1, 500))
+        {
+            source.Push(number);
+        }
+
+        // Not even the clock moves.
+        await output.WaitForTextAsync("data: 500\n");
+        Assert.Equal(0, log.DurableSequence);
+        source.End();
+        Assert.Equal(StreamOutcomeReason.Completed, (await reading.OrFail()).Reason);
+        StoreOfA.Open();
+        await PassUntilDurableAsync(log);
+        Assert.Equal(Numbers(1, 500), DataOf((await PassToEndAsync((await FindAsync(B, log)).OpenCursorAtStart())).Text));
+    }
+
+    [Fact]
+    public async Task Append_StoreFailsAndAnswersGetLost_NothingIsLostAndNothingTwice()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A);
+        int reported = 0;
+        for (int i = 1; i <= 300; i++)
+        {
+            switch (i % 5)
+            {
+                case 0:
+                    StoreOfA.FailsAfter = new IOException("The answer is lost.");
+                    break;
+                case 2:
+                    StoreOfA.FailsBefore = new IOException("Away.");
+                    break;
+                case 3:
+                    StoreOfA.FailsBefore = null;
+                    break;
+            }
+
+            await PushedAsync(log, source, $"{i}");
+            Time.Advance(TimeSpan.FromMilliseconds(30));
+            await Task.Yield();
+            reported++;
+        }
+
+        StoreOfA.FailsBefore = StoreOfA.FailsAfter = null;
+        source.End();
+        await PassUntilDurableAsync(log);
+
+        Assert.Equal(Numbers(1, 300), DataOf((await PassToEndAsync((await FindAsync(B, log)).OpenCursorAtStart())).Text));
+        Assert.True(StoreOfA.Appends < reported, $"{StoreOfA.Appends} appends are no batches.");
+    }
+
+    [Fact]
+    public async Task Follow_AllThereIsWasRead_WaitsForASignalBeforeItReadsAgain()
+    {
+        const int Events = 20;
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, Unabandoned);
+        StreamLog copy = await FindAsync(B, log, Unabandoned);
+        using LogCursor cursor = copy.OpenCursorAtStart();
+        int before = StoreOfB.Reads;
+        for (int i = 1; i <= Events; i++)
+        {
+            source.Push($"{i}");
+            await PassUntilAsync(() => copy.LastSequence == i);
+        }
+
+        // One for each event, and a few because time passed.
+        Assert.InRange(StoreOfB.Reads - before, Events, Events * 3 / 2);
+    }
+
+    [Fact]
+    public async Task Append_StoreHasForgottenFrames_TheyAreWrittenAgain()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, Unabandoned);
+        await PushedAsync(log, source, Numbers(1, 10));
+        await PassUntilDurableAsync(log);
+        StoreOfA.Forgets = true;
+        await PushedAsync(log, source, Numbers(11, 10));
+        await PassUntilDurableAsync(log);
+        StoreOfA.Forgets = false;
+
+        await PushedAsync(log, source, Numbers(21, 10));
+        source.End();
+
+        Assert.Equal(Numbers(1, 30), DataOf((await PassToEndAsync((await FindAsync(B, log, Unabandoned)).OpenCursorAtStart())).Text));
+    }
+
+    [Fact]
+    public async Task Append_StoreHasForgottenFramesThatAreEvicted_ReadersElsewhereAreToldTheLoss()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, Unabandoned with { MaxEvents = 5 });
+        StoreOfA.Forgets = true;
+        foreach (string number in Numbers(1, 10))
+        {
+            await PushedAsync(log, source, number);
+            await PassUntilDurableAsync(log);
+        }
+
+        StoreOfA.Forgets = false;
+        await PushedAsync(log, source, "11");
+
+        Assert.Equal(StreamErrorCodes.ProducerLost, await ErrorAtAsync(B, log, []));
+        Assert.Null(log.End);
+    }
+
+    [Fact]
+    public async Task Append_StoreIsTooFarBehind_IsGivenUpAndReadersHereGoOn()
+    {
+        StreamLogs node = NewNode(Options with { Store = StoreOfA, MaxStoreLag = 50 });
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(node, Unabandoned);
+        await PushedAsync(log, source, Numbers(1, 10));
+        await PassUntilDurableAsync(log);
+        LogCursor cursor = log.OpenCursorAtStart();
+        StoreOfA.FailsBefore = new IOException("Away.");
+        await PushedAsync(log, source, Numbers(11, 100));
+        for (int i = 0; i < 200; i++)
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(20));
+            await Task.Yield();
+        }
+
+        StoreOfA.FailsBefore = null;
+        StreamLog copy = await FindAsync(B, log);
+        (StreamOutcome outcome, string text) = await PassToEndAsync(copy.OpenCursorAtStart());
+        Assert.Equal(StreamErrorCodes.ProducerLost, Assert.IsType<StreamErrorException>(outcome.Exception).Error.Code);
+        Assert.Equal(Numbers(1, 10), DataOf(text));
+
+        Assert.Null(log.End);
+        source.Push("111").End();
+        Assert.Equal(Numbers(1, 111), DataOf((await PassToEndAsync(cursor)).Text));
+    }
+
+    [Fact]
+    public async Task Fail_BeforeTheFirstEvent_ReadersElsewhereAreToldToo()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A);
+        StreamLog copy = await FindAsync(B, log);
+        LogCursor cursor = copy.OpenCursorAtStart();
+
+        source.Fail(new StreamErrorException(new StreamError("overloaded", "Later.", Temporary: true)));
+
+        (StreamOutcome outcome, _) = await PassToEndAsync(cursor);
+        Assert.Equal(new StreamError("overloaded", "Later.", Temporary: true), Assert.IsType<StreamErrorException>(outcome.Exception).Error);
+        LogAttachment again = await PassUntilDoneAsync(B.GetOrStartAsync(At(log.Description.Key), () => From(new ManualSequence<string>())).AsTask());
+        Assert.True(again.IsNew);
+    }
+
+    [Fact]
+    public async Task Remove_AtAnotherNode_StopsTheProducerAndFreesTheKeyEverywhere()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A);
+        await PushedAsync(log, source, "a");
+        await PassUntilDurableAsync(log);
+
+        Assert.True(await PassUntilDoneAsync(B.RemoveAsync(log.Description.Key).AsTask()));
+
+        await PassUntilAsync(() => source.IsDisposed && log.End is not null, TimeSpan.FromMilliseconds(50));
+        LogAttachment next = await PassUntilDoneAsync(A.GetOrStartAsync(At(log.Description.Key), () => From(new ManualSequence<string>())).AsTask());
+        Assert.True(next.IsNew);
+        Assert.NotEqual(log.Description.Id, next.Log.Description.Id);
+    }
+
+    [Fact]
+    public async Task Stop_Node_ReadersElsewhereLearnOfItAtOnce()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A);
+        await PushedAsync(log, source, "a");
+
+        Task stopping = A.StopAsync(new CancellationToken(canceled: true));
+        await PassUntilAsync(() => stopping.IsCompleted);
+
+        Assert.Equal(StreamErrorCodes.ProducerLost, await ErrorAtAsync(B, log, ["a"]));
+        Assert.True(source.IsDisposed);
+    }
+
+    [Fact]
+    public async Task Copy_NobodyReadsIt_IsGivenUpAndFoundAgain()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, Unabandoned);
+        await PushedAsync(log, source, "a");
+        await PassUntilDurableAsync(log);
+        StreamLog copy = await FindAsync(B, log, Unabandoned);
+        copy.OpenCursorAtStart().Dispose();
+
+        await PassUntilAsync(() => B.Count == 0, TimeSpan.FromSeconds(1));
+        await PassAsync(TimeSpan.FromSeconds(2));
+        int reads = StoreOfB.Reads;
+        await PassAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(reads, StoreOfB.Reads);
+        Assert.Throws<InvalidOperationException>(() => copy.OpenCursorAtStart());
+        Assert.Null(log.End);
+
+        StreamLog again = await FindAsync(B, log, Unabandoned);
+        Assert.NotSame(copy, again);
+        source.Push("b").End();
+        Assert.Equal(["a", "b"], DataOf((await PassToEndAsync(again.OpenCursorAtStart())).Text));
+    }
+
+    private async Task PassAsync(TimeSpan time)
+    {
+        for (TimeSpan passed = TimeSpan.Zero; passed < time; passed += TimeSpan.FromMilliseconds(500))
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(500));
+            for (int i = 0; i < 20; i++)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
+    private async Task<string> ErrorAtAsync(StreamLogs node, StreamLog log, string[] events)
+    {
+        (StreamOutcome outcome, string text) = await PassToEndAsync((await FindAsync(node, log)).OpenCursorAtStart());
+        Assert.Equal(events, DataOf(text));
+        return Assert.IsType<StreamErrorException>(outcome.Exception).Error.Code;
+    }
+}
