@@ -14,6 +14,7 @@ internal sealed class LogFollower
     private readonly LogStamp _stamp;
     private readonly double _noteEveryMilliseconds;
     private long? _notedAt;
+    private Task _following = Task.CompletedTask;
 
     public LogFollower(StreamLog log, ILogStore store)
     {
@@ -27,7 +28,10 @@ internal sealed class LogFollower
 
     private long Now => _log.Shared.Scheduler.CoarseMilliseconds;
 
-    public void Start() => _ = Task.Run(FollowAsync, CancellationToken.None);
+    /// <summary>Done when nothing is written into the copy any more.</summary>
+    public Task Done => _following;
+
+    public void Start() => _following = Task.Run(FollowAsync, CancellationToken.None);
 
     /// <summary>Tells that somebody reads, who may be the first since long.</summary>
     public void OnReader()
@@ -76,6 +80,12 @@ internal sealed class LogFollower
             {
                 await _pace.WaitAsync(_log.Shared.PollInterval);
             }
+        }
+
+        if (!_memory.HasEnded)
+        {
+            // Whoever still reads must not wait for what nobody brings.
+            _memory.Publish(LogEnd.Lost);
         }
 
         _pace.Retire();

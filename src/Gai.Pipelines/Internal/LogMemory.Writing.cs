@@ -8,6 +8,9 @@ internal sealed partial class LogMemory
 
     // Frames that are whole but whose bytes the frame writer still holds: where each ends in the bytes of the log.
     private readonly Queue<long> _noted = new();
+
+    // The writer's own: the ring may be evicted from, by others, while he writes.
+    private LogSegment? _tail;
     private long _written;
     private long _assigned;
     private int _reserved;
@@ -16,7 +19,7 @@ internal sealed partial class LogMemory
     public Memory<byte> GetMemory(int sizeHint)
     {
         int needed = Math.Max(Math.Max(sizeHint, _reserved), SmallestBlock);
-        LogSegment? tail = Tail;
+        LogSegment? tail = _tail;
         if (tail is null || tail.Capacity - tail.Written < needed)
         {
             tail = NextSegment(needed);
@@ -28,7 +31,7 @@ internal sealed partial class LogMemory
     /// <summary>Takes bytes that were written into that room: whole frames.</summary>
     public void Advance(int count)
     {
-        LogSegment tail = Tail!;
+        LogSegment tail = _tail!;
         tail.Written += count;
         _written += count;
         _reserved = 0;
@@ -97,6 +100,7 @@ internal sealed partial class LogMemory
                 DropHead();
             }
 
+            _tail = null;
             _bytes = 0;
             _publishedOffset = _written;
             _first = sequence;
@@ -120,7 +124,7 @@ internal sealed partial class LogMemory
             segment.Times.AsSpan(from, segment.Count - from).Fill(now);
         }
 
-        LogSegment last = Tail!.Count > 0 ? Tail! : At(_count - 2);
+        LogSegment last = _tail!.Count > 0 ? _tail : At(_count - 2);
         long offset = last.Offset + last.StartOf(last.Count);
         _bytes += offset - _publishedOffset;
         _publishedOffset = offset;
@@ -133,7 +137,7 @@ internal sealed partial class LogMemory
         LogSegment segment = LogSegment.Rent(capacity, _assigned + 1, _written);
         lock (_lock)
         {
-            if (Tail is { Written: 0 } unused)
+            if (_count > 0 && At(_count - 1) is { Written: 0 } unused)
             {
                 // Too small for its first frame.
                 _count--;
@@ -143,6 +147,7 @@ internal sealed partial class LogMemory
             }
 
             AddTail(segment);
+            _tail = segment;
         }
 
         _budget.Take(segment.Capacity);

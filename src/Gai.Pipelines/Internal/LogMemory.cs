@@ -91,8 +91,6 @@ internal sealed partial class LogMemory
 
     private int Now => (int)((_scheduler.CoarseMilliseconds - _start) / TickMilliseconds);
 
-    private LogSegment? Tail => _count == 0 ? null : At(_count - 1);
-
     /// <summary>Says how long it is until the oldest frame is too old.</summary>
     /// <returns>At least zero; <see langword="null"/> if no frame can be.</returns>
     public TimeSpan? UntilTooOld()

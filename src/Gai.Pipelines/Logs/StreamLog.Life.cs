@@ -25,6 +25,7 @@ public sealed partial class StreamLog
     private StreamError _cancellation = StreamError.Cancelled;
     private long _unreadSince;
     private long _endedAt;
+    private bool _isGivenUpCopy;
     private bool _isForgotten;
 
     internal bool IsGivenUp { get; private set; }
@@ -36,8 +37,9 @@ public sealed partial class StreamLog
     /// <returns>Whether there was something to cancel.</returns>
     public bool Cancel() => Cancel(StreamError.Cancelled);
 
-    /// <summary>Runs the producer. It is no part of whatever request has started it.</summary>
-    internal void Start<T>(LogProducer<T> producer, long fencingToken)
+    /// <summary>Prepares the producer. It is no part of whatever request has started it.</summary>
+    /// <returns>What runs it, to be called once.</returns>
+    internal Action Prepare<T>(LogProducer<T> producer, long fencingToken)
     {
         if (Store is not null)
         {
@@ -57,11 +59,22 @@ public sealed partial class StreamLog
         var dialect = new LoggedDialect<T>(producer.Dialect, new FrameIds(Description.Id, Description.Format), _writer);
         var pump = new EventPump<T>(producer.Source, dialect, _writer, settings);
         _pump = pump;
-        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+        var produced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _producing = produced.Task;
+        return () =>
         {
-            _writeBehind?.Start();
-            _producing = Task.Run(() => ProduceAsync(pump, settings, producer.OnEnded), CancellationToken.None);
-        }
+            using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+            {
+                _writeBehind?.Start();
+                _ = Task.Run(
+                    async () =>
+                    {
+                        await ProduceAsync(pump, settings, producer.OnEnded);
+                        produced.SetResult();
+                    },
+                    CancellationToken.None);
+            }
+        };
     }
 
     /// <summary>Feeds the log from its store.</summary>
@@ -120,6 +133,11 @@ public sealed partial class StreamLog
     internal async Task DrainAsync()
     {
         await _producing;
+        if (_follower is not null)
+        {
+            await _follower.Done;
+        }
+
         if (_writeBehind is not null)
         {
             await _writeBehind.Done;
@@ -133,6 +151,21 @@ public sealed partial class StreamLog
         _writeBehind?.Signal();
     }
 
+    /// <summary>Takes a copy that nobody reads out of use: no cursor can be opened any more.</summary>
+    internal bool TryCloseUnread()
+    {
+        lock (_lifeLock)
+        {
+            if (Memory.Readers > 0)
+            {
+                return false;
+            }
+
+            _isGivenUpCopy = _follower is not null && !Memory.HasEnded;
+            return true;
+        }
+    }
+
     /// <summary>Ends what keeps the log alive here. It is no longer found.</summary>
     internal void OnForgotten()
     {
@@ -144,6 +177,7 @@ public sealed partial class StreamLog
             }
 
             _isForgotten = true;
+            _isGivenUpCopy |= _follower is not null && !Memory.HasEnded;
         }
 
         _clock.Retire();
@@ -198,13 +232,13 @@ public sealed partial class StreamLog
     {
         bool isUnread = Memory.Readers == 0 && _follower is not null;
         TimeSpan left = CopyLingers - Since(Volatile.Read(ref _unreadSince));
-        if (isUnread && left <= TimeSpan.Zero)
+        if (isUnread && left <= TimeSpan.Zero && TryCloseUnread())
         {
             _logs.Forget(this);
         }
         else
         {
-            Rest(isUnread ? left : Options.MaxAge);
+            Rest(isUnread && left > TimeSpan.Zero ? left : Options.MaxAge);
         }
     }
 

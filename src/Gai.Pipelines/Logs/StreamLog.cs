@@ -108,7 +108,7 @@ public sealed partial class StreamLog
         LogCursor cursor;
         lock (_lifeLock)
         {
-            if (_isForgotten && _follower is not null && !Memory.HasEnded)
+            if (_isGivenUpCopy)
             {
                 throw new InvalidOperationException("This copy of a log that another node produces was given up, since nobody read it. Find the log again.");
             }

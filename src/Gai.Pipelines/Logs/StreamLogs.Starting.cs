@@ -62,25 +62,32 @@ public sealed partial class StreamLogs
 
     private async Task<StreamLog> BeginAsync<T>(LogClaim claim, LogOptions options, Func<LogProducer<T>> produce)
     {
-        LogProducer<T> producer;
         try
         {
-            producer = produce();
+            LogProducer<T> producer = produce();
+            var log = new StreamLog(this, claim.Log, options, _store);
+            Action run = log.Prepare(producer, claim.FencingToken);
+            bool isStopping;
+            lock (_lock)
+            {
+                // Whoever stops the node finds it from here on, with a producer to end.
+                isStopping = _isStopping;
+                _byId.Add(claim.Log.Id, log);
+            }
+
+            if (isStopping)
+            {
+                log.Lose();
+            }
+
+            run();
+            return log;
         }
         catch (Exception) when (_store is not null)
         {
             await _store.RemoveAsync(claim.Log.Id, CancellationToken.None);
             throw;
         }
-
-        var log = new StreamLog(this, claim.Log, options, _store);
-        lock (_lock)
-        {
-            _byId.Add(claim.Log.Id, log);
-        }
-
-        log.Start(producer, claim.FencingToken);
-        return log;
     }
 
     private async Task<StreamLog?> FindCopyAsync(LogDescription description, LogOptions options)

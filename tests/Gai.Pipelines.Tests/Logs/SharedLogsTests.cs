@@ -456,6 +456,20 @@ public sealed class SharedLogsTests : SharedLogTest
         Assert.Equal(["a", "b"], DataOf((await PassToEndAsync(again.OpenCursorAtStart())).Text));
     }
 
+    [Fact]
+    public async Task Remove_CopyIsBeingRead_ItsReadersAreTold()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, Unabandoned);
+        await PushedAsync(log, source, "a");
+        await PassUntilDurableAsync(log);
+        StreamLog copy = await FindAsync(B, log, Unabandoned);
+        Task<(StreamOutcome Outcome, string Text)> reading = PassToEndAsync(copy.OpenCursorAtStart());
+
+        Assert.True(await PassUntilDoneAsync(B.RemoveAsync(log.Description.Key).AsTask()));
+
+        Assert.Equal(StreamErrorCodes.ProducerLost, Assert.IsType<StreamErrorException>((await reading).Outcome.Exception).Error.Code);
+    }
+
     private async Task PassAsync(TimeSpan time)
     {
         for (TimeSpan passed = TimeSpan.Zero; passed < time; passed += TimeSpan.FromMilliseconds(500))

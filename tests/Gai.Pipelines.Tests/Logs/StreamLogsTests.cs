@@ -338,6 +338,28 @@ public sealed class StreamLogsTests : LogTest
     }
 
     [Fact]
+    public async Task Stop_WhileALogIsBeingBegun_EndsItsProducerToo()
+    {
+        StreamLogs node = NewNode();
+        var source = new ManualSequence<string>();
+        Task stopping = Task.CompletedTask;
+
+        LogAttachment attachment = await node.GetOrStartAsync(At(LogKey.New()), () =>
+        {
+            stopping = node.StopAsync(new CancellationToken(canceled: true));
+            return From(source);
+        });
+
+        await Deadline.UntilAsync(() =>
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(10));
+            return stopping.IsCompleted;
+        });
+        await attachment.Log.Ended.OrFail();
+        Assert.Equal(LogOutcome.Lost, attachment.Log.End?.Outcome);
+    }
+
+    [Fact]
     public async Task Producer_StartedByARequest_HasNothingOfIt()
     {
         var ambient = new AsyncLocal<string?> { Value = "of the request" };
