@@ -89,6 +89,9 @@ public static class StreamErrorCodes
     /// <summary>Somebody cancelled the stream, or nobody read it for too long.</summary>
     public const string Cancelled = "cancelled";
 
+    /// <summary>Events behind the one that the client has seen can no longer be had.</summary>
+    public const string EventsMissed = "events_missed";
+
     /// <summary>The server that produced the stream is gone.</summary>
     public const string ProducerLost = "producer_lost";
 

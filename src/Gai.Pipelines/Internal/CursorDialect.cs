@@ -5,7 +5,17 @@ internal sealed class CursorDialect<T>(LogCursor cursor, Dialect<T> inner, Strea
 {
     public override FailureClose FailureClose => inner.FailureClose;
 
-    public override void WriteOpening(FrameWriter output) => inner.WriteOpening(output);
+    /// <summary>Opens the response; over Server-Sent Events with the id to resume from, if the first event is still to come: an <c>EventSource</c> that is cut before it must not begin another stream.</summary>
+    public override void WriteOpening(FrameWriter output)
+    {
+        inner.WriteOpening(output);
+        if (format == StreamFormat.ServerSentEvents && cursor.Next > cursor.Log.LastSequence && !cursor.Log.Memory.HasEnded)
+        {
+            // Spec 9.2.6: a block without data sets the last event id, and no event is dispatched.
+            SseEncoder.WriteFields(output, new SseFields(default, cursor.Position.ToEventId()));
+            output.Write("\n"u8);
+        }
+    }
 
     public override void WriteEvent(FrameWriter output, in LogFrames item)
     {
@@ -45,7 +55,7 @@ internal sealed class CursorDialect<T>(LogCursor cursor, Dialect<T> inner, Strea
             // A dialect that has no word for it: a gap is never silent all the same.
             if (format == StreamFormat.ServerSentEvents)
             {
-                SseOpening.WriteGap(output, gap.Dropped, first.ToString());
+                SseOpening.WriteGapEvent(output, gap.Dropped, first);
             }
             else
             {

@@ -5,6 +5,9 @@ internal sealed class LogBudget(long maxBytes, Action<long>? trim)
 {
     private long _bytes;
 
+    /// <summary>What the logs have done so far.</summary>
+    public LogCounts Counts { get; } = new();
+
     public long Bytes => Volatile.Read(ref _bytes);
 
     /// <summary>Counts memory. Not under a log's lock: others may have to give some back.</summary>

@@ -128,6 +128,7 @@ internal sealed partial class LogMemory
         long offset = last.Offset + last.StartOf(last.Count);
         _bytes += offset - _publishedOffset;
         _publishedOffset = offset;
+        _budget.Counts.OnPublished(_assigned - _last);
         Volatile.Write(ref _last, _assigned);
     }
 

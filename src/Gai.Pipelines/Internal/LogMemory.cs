@@ -124,6 +124,7 @@ internal sealed partial class LogMemory
         long freed = 0;
         lock (_lock)
         {
+            long before = _first;
             while (freed < wantedBytes && _count > 1 && At(0).Last < Math.Min(below, _last))
             {
                 LogSegment head = At(0);
@@ -134,6 +135,11 @@ internal sealed partial class LogMemory
                 }
 
                 DropHead();
+            }
+
+            if (_first > before)
+            {
+                _budget.Counts.OnEvicted(_first - before);
             }
         }
 
@@ -152,6 +158,7 @@ internal sealed partial class LogMemory
 
     private void EvictToBounds(int now)
     {
+        long before = _first;
         while (_first < _last)
         {
             LogSegment head = At(0);
@@ -172,6 +179,11 @@ internal sealed partial class LogMemory
         while (_count > 1 && _first > At(0).Last)
         {
             DropHead();
+        }
+
+        if (_first > before)
+        {
+            _budget.Counts.OnEvicted(_first - before);
         }
     }
 

@@ -41,7 +41,10 @@ internal sealed class LoggedDialect<T>(Dialect<T> inner, FrameIds ids, LogWriter
         int start = ids.Begin(output);
         inner.WriteError(output, error);
         ids.End(output, start, log.Memory);
-        log.End(new LogEnd(log.IsCancelled ? LogOutcome.Cancelled : LogOutcome.Failed, error), isInFrames: true);
+
+        // Some dialects have no word for it: what tells their clients is how the response ends.
+        bool isTold = output.Frame.Length > start;
+        log.End(new LogEnd(log.IsCancelled ? LogOutcome.Cancelled : LogOutcome.Failed, error), isTold);
     }
 
     public override void WriteEnd(FrameWriter output)

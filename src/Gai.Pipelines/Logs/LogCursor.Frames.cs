@@ -31,6 +31,7 @@ public sealed partial class LogCursor
 
         var gap = new LogGap(Math.Max(_gap, 0), _next);
         _gap = 0;
+        Log.Counts.OnGap();
         return gap;
     }
 

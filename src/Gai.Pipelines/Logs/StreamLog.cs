@@ -65,6 +65,8 @@ public sealed partial class StreamLog
 
     internal LogOptions Options { get; }
 
+    internal LogCounts Counts => _logs.Budget.Counts;
+
     internal StreamLogsOptions Shared => _logs.Options;
 
     private long Now => Shared.Scheduler.CoarseMilliseconds;

@@ -4,7 +4,7 @@ namespace Gai.Pipelines;
 
 /// <summary>Knows the logs of a process: begins them once, finds them again, bounds their memory, and shares them with other nodes through a store.</summary>
 /// <remarks>Thread-safe. A server has one. A log that has ended is found until <see cref="LogOptions.MaxAge"/> is over or the memory is needed.</remarks>
-public sealed partial class StreamLogs : IAsyncDisposable
+public sealed partial class StreamLogs : IAsyncDisposable, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<LogKey, Task<StreamLog>> _byKey = [];
@@ -46,6 +46,25 @@ public sealed partial class StreamLogs : IAsyncDisposable
     public long MemoryBytes => Budget.Bytes;
 
     internal LogBudget Budget { get; }
+
+    /// <summary>How many cursors there are, and how many events of this node's producers the store lacks.</summary>
+    internal (long Cursors, long StoreLag) Sum()
+    {
+        (long cursors, long lag) = (0, 0);
+        lock (_lock)
+        {
+            foreach (StreamLog log in _byId.Values)
+            {
+                cursors += log.Readers;
+                lag += log.LastSequence - log.DurableSequence;
+            }
+        }
+
+        return (cursors, lag);
+    }
+
+    /// <summary>Whether other nodes can read what this one produces.</summary>
+    internal bool IsShared => _store is not null;
 
     internal bool IsStopping => Volatile.Read(ref _isStopping);
 
@@ -222,4 +241,7 @@ public sealed partial class StreamLogs : IAsyncDisposable
 
         Array.ForEach(logs, Forget);
     }
+
+    /// <summary>Does what <see cref="DisposeAsync"/> does, and waits for nothing.</summary>
+    public void Dispose() => _ = DisposeAsync().AsTask();
 }
