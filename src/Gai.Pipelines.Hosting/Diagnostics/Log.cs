@@ -40,4 +40,13 @@ internal static partial class Log
 
     [LoggerMessage(9, LogLevel.Error, "OnClosed of a stream of {Path} threw. The stream was over, and its client has noticed nothing.", EventName = "OnClosedFailed")]
     public static partial void OnClosedFailed(ILogger logger, string path, Exception exception);
+
+    [LoggerMessage(14, LogLevel.Error, "The producer of a resumable stream of {Path} failed after {Events} events; its readers were told.", EventName = "ProducerFailed")]
+    public static partial void ProducerFailed(ILogger logger, string path, long events, Exception exception);
+
+    [LoggerMessage(15, LogLevel.Debug, "The producer of a resumable stream of {Path} ended after {Events} events: {Reason}.", EventName = "ProducerEnded")]
+    public static partial void ProducerEnded(ILogger logger, string path, long events, StreamOutcomeReason reason);
+
+    [LoggerMessage(16, LogLevel.Warning, "The store of stream logs failed for {Stream}; it is tried again.", EventName = "LogStoreFailed")]
+    public static partial void LogStoreFailed(ILogger logger, LogId stream, Exception exception);
 }

@@ -34,9 +34,15 @@ internal sealed class StreamTelemetry
     }
 
     /// <summary>Begins the activity of a stream, if somebody listens. What its source does becomes part of it.</summary>
-    public static Activity? Begin(HttpContext context, StreamFormat format)
+    /// <remarks>Of the responses that read one log, all are linked to the one that began it.</remarks>
+    public static Activity? Begin(HttpContext context, StreamFormat format, StreamLog? log)
     {
         Activity? activity = Activities.StartActivity("gai.stream");
+        if (activity is not null && log is not null && Reading.Of(log).LinkOf(activity) is { } begun)
+        {
+            activity.AddLink(new ActivityLink(begun));
+        }
+
         if (activity is { IsAllDataRequested: true })
         {
             activity.SetTag("gai.stream.format", format.MediaType());

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Gai.Pipelines;
 using Gai.Pipelines.Hosting;
 using Gai.Pipelines.Internal;
+using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -54,6 +55,19 @@ public static class GaiPipelinesServiceCollectionExtensions
         }
     }
 
+    private static StreamLogs NewLogs(IServiceProvider provider)
+    {
+        ILogger logger = provider.GetRequiredService<ILogger<StreamLogs>>();
+        StreamLogsOptions options = provider.GetRequiredService<IOptions<EventStreamOptions>>().Value.Logs.ToOptions() with
+        {
+            Scheduler = provider.GetRequiredService<StreamScheduler>(),
+            OnStoreFailure = (log, failure) => Log.LogStoreFailed(logger, log.Description.Id, failure),
+        };
+        var logs = new StreamLogs(provider.GetService<ILogStore>() is { } store ? options with { Store = store } : options);
+        LogTelemetry.Tell(provider.GetRequiredService<IMeterFactory>(), logs);
+        return logs;
+    }
+
     private static IServiceCollection AddCore(IServiceCollection services)
     {
         services.AddOptions<EventStreamOptions>().ValidateOnStart();
@@ -72,6 +86,13 @@ public static class GaiPipelinesServiceCollectionExtensions
             provider.GetRequiredService<EventStreamProfiles>(),
             provider.GetRequiredService<EventStreamExecutor>(),
             provider.GetRequiredService<ILogger<EventStreamMiddleware>>()));
+        services.TryAddSingleton(NewLogs);
+        services.TryAddSingleton<ResumableStreams>();
+        services.TryAddSingleton(static provider => new EventTopics(
+            provider.GetRequiredService<StreamLogs>(),
+            provider.GetRequiredService<IOptionsMonitor<EventTopicOptions>>(),
+            provider.GetRequiredService<IOptions<JsonOptions>>(),
+            provider.GetRequiredService<EventStreamProfiles>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, DrainService>());
         return services;
     }

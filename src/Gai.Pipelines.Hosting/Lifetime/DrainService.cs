@@ -7,6 +7,7 @@ namespace Gai.Pipelines.Hosting;
 /// <summary>Lets the open streams end when the host begins to stop, while the server still answers.</summary>
 internal sealed class DrainService(
     StreamRegistry streams,
+    StreamLogs logs,
     IOptions<EventStreamOptions> options,
     IOptions<HostOptions> host,
     TimeProvider time,
@@ -34,13 +35,38 @@ internal sealed class DrainService(
     {
         Task ended = streams.CloseAsync();
         int count = streams.Count;
+        TimeSpan limit = options.Value.DrainTimeout;
+
+        // Producers may finish as long as somebody can still read them: here until the last reader has gone, elsewhere until the limit.
+        long begun = time.GetTimestamp();
+        using var producing = new CancellationTokenSource();
+        Task produced = logs.StopAsync(producing.Token);
+        await EndStreamsAsync(ended, count, limit, cancellationToken);
+        if (logs.IsShared && !produced.IsCompleted && limit - time.GetElapsedTime(begun) is var left && left > TimeSpan.Zero)
+        {
+            await EndsWithinAsync(produced, left, cancellationToken);
+        }
+
+        await producing.CancelAsync();
+        await produced.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task EndStreamsAsync(Task ended, int count, TimeSpan limit, CancellationToken cancellationToken)
+    {
         if (count == 0)
         {
             return;
         }
 
         Log.Draining(logger, count);
-        TimeSpan limit = options.Value.DrainTimeout;
         TimeSpan toFinish = options.Value.DrainMode == DrainMode.Finish ? limit * ShareToFinish : TimeSpan.Zero;
         if (await EndsWithinAsync(ended, toFinish, cancellationToken))
         {
@@ -53,14 +79,6 @@ internal sealed class DrainService(
             Log.DrainTimedOut(logger, streams.AbortAll(), limit);
         }
     }
-
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private async Task<bool> EndsWithinAsync(Task ended, TimeSpan limit, CancellationToken cancellationToken)
     {

@@ -163,5 +163,9 @@ public sealed class EventStreamOptions
     /// <value>Default 1 MiB, in bytes, 1 to 1 GiB.</value>
     public int MaxRequestRecordBytes { get; set; } = 1024 * 1024;
 
+    /// <summary>Gets what the logs of resumable streams and topics share.</summary>
+    /// <value>Never <see langword="null"/>. For all streams; an endpoint cannot change it.</value>
+    public EventLogOptions Logs { get; } = new();
+
     internal EventStreamOptions Clone() => (EventStreamOptions)MemberwiseClone();
 }

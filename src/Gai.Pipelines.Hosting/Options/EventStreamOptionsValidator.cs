@@ -15,6 +15,7 @@ internal sealed class EventStreamOptionsValidator : IValidateOptions<EventStream
         var failures = new List<string>();
         CheckTimes(options, failures);
         CheckSizes(options, failures);
+        options.Logs.Check(failures);
         try
         {
             _ = new EventName(options.ErrorEventName);

@@ -55,6 +55,7 @@ internal sealed class EventStreamProfile
             Scheduler = scheduler,
             Metrics = metrics,
         };
+        Reader = Pump with { SlowClientPolicy = SlowClientPolicy.Wait };
         Request = new RequestLimits(
             options.RequestIdleTimeout,
             options.MaxRequestBodyBytes,
@@ -89,6 +90,9 @@ internal sealed class EventStreamProfile
     public DialectSettings Dialect { get; }
 
     public PumpSettings Pump { get; }
+
+    /// <summary>The settings of a response that reads a log: what waits for a slow client is the log itself.</summary>
+    public PumpSettings Reader { get; }
 
     public RequestLimits Request { get; }
 

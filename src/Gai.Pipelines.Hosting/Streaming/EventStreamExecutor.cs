@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 
@@ -29,6 +30,11 @@ internal sealed class EventStreamExecutor(
     public Task ExecuteAsync<T>(HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, EventStreamResultOptions? options)
     {
         EventStreamFeature.Of(context).IsOpened = true;
+        if (context.Features.Get<ResumableRequest>() is { } resumable)
+        {
+            return context.RequestServices.GetRequiredService<ResumableStreams>().StartAsync(resumable, context, source, dialects, options);
+        }
+
         StreamFormat? format = options?.Format ?? Negotiate(context, dialects);
         if (format is null)
         {
@@ -40,6 +46,21 @@ internal sealed class EventStreamExecutor(
             return RefuseAsync(context, source, options, () => NoContentAsync(context));
         }
 
+        return RunAsync(context, source, dialects, format.Value, options, reading: null);
+    }
+
+    /// <summary>Opens a stream that reads a log, and runs it to its end.</summary>
+    /// <exception cref="Exception">What the producer threw before its first event, or why the log ended, if the client could not be told by a record.</exception>
+    public Task ReadAsync(HttpContext context, LogCursor cursor, DialectFactory<LogFrames> dialects)
+    {
+        EventStreamFeature feature = EventStreamFeature.Of(context);
+        feature.IsOpened = feature.IsResult = true;
+        return RunAsync(context, cursor, dialects, cursor.Log.Description.Format, options: null, cursor);
+    }
+
+    private Task RunAsync<T>(
+        HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, StreamFormat format, EventStreamResultOptions? options, LogCursor? reading)
+    {
         EventStreamProfile profile = ProfileOf(context);
         Admission? place = null;
         StreamRun<T> run;
@@ -51,8 +72,8 @@ internal sealed class EventStreamExecutor(
                 return RefuseAsync(context, source, options, () => RefusedAsync(context, refusal));
             }
 
-            Dialect<T> dialect = dialects.Create(ContextOf(context, format.Value, profile));
-            run = new StreamRun<T>(this, context, source, dialect, format.Value, profile, options, place);
+            Dialect<T> dialect = dialects.Create(ContextOf(context, format, profile));
+            run = new StreamRun<T>(this, context, source, dialect, format, profile, options, place, reading);
         }
         catch (Exception failure)
         {
@@ -96,8 +117,21 @@ internal sealed class EventStreamExecutor(
         return Task.CompletedTask;
     }
 
+    /// <summary>Answers a client in place of a stream, and says so.</summary>
+    public async Task AnswerAsync(HttpContext context, Func<Task> answer)
+    {
+        EventStreamFeature.Of(context).IsOpened = true;
+        await answer();
+        telemetry.OnRefused(context);
+        EventStreamFeature.Of(context).IsConcluded = true;
+    }
+
+    /// <summary>Says what the dialect of a producer needs to begin, which outlives the request.</summary>
+    public DialectContext ProducingContextOf(HttpContext context, StreamFormat format) =>
+        new(format, ProfileOf(context).Dialect, new StreamIdentity(context.TraceIdentifier, Activity.Current?.TraceId.ToHexString()));
+
     /// <summary>Tells the application that its stream is over. What it throws then must not spoil a response that is complete.</summary>
-    public void Notify(HttpContext context, EventStreamResultOptions? options, in StreamOutcome outcome)
+    public void Notify(string path, EventStreamResultOptions? options, in StreamOutcome outcome)
     {
         try
         {
@@ -105,7 +139,7 @@ internal sealed class EventStreamExecutor(
         }
         catch (Exception failure)
         {
-            Log.OnClosedFailed(logger, context.Request.Path, failure);
+            Log.OnClosedFailed(logger, path, failure);
         }
     }
 
@@ -123,15 +157,17 @@ internal sealed class EventStreamExecutor(
     private static DialectContext ContextOf(HttpContext context, StreamFormat format, EventStreamProfile profile) =>
         new(format, profile.Dialect, new StreamIdentity(context, static request => ((HttpContext)request).TraceIdentifier, Activity.Current?.TraceId.ToHexString()));
 
-    private async Task RefuseAsync<T>(HttpContext context, StreamSource<T> source, EventStreamResultOptions? options, Func<Task> answer)
+    public async Task RefuseAsync<T>(HttpContext context, StreamSource<T> source, EventStreamResultOptions? options, Func<Task> answer)
     {
-        await CloseUnusedAsync(context, source, options, new StreamOutcome(StreamOutcomeReason.Refused, 0, 0, 0, HeadSent: false));
-        await answer();
-        telemetry.OnRefused(context);
-        EventStreamFeature.Of(context).IsConcluded = true;
+        await CloseUnusedAsync(context, source, options);
+        await AnswerAsync(context, answer);
     }
 
-    private async Task FailAsync<T>(HttpContext context, StreamSource<T> source, EventStreamResultOptions? options, Exception failure)
+    /// <summary>Closes the source of a stream that is not needed.</summary>
+    public Task CloseUnusedAsync<T>(HttpContext context, StreamSource<T> source, EventStreamResultOptions? options) =>
+        CloseUnusedAsync(context, source, options, new StreamOutcome(StreamOutcomeReason.Refused, 0, 0, 0, HeadSent: false));
+
+    public async Task FailAsync<T>(HttpContext context, StreamSource<T> source, EventStreamResultOptions? options, Exception failure)
     {
         await CloseUnusedAsync(context, source, options, new StreamOutcome(StreamOutcomeReason.SourceFailed, 0, 0, 0, HeadSent: false, failure));
         await AnswerAsync(context, failure);
@@ -141,7 +177,7 @@ internal sealed class EventStreamExecutor(
     private async Task CloseUnusedAsync<T>(HttpContext context, StreamSource<T> source, EventStreamResultOptions? options, StreamOutcome outcome)
     {
         await source.CloseAsync(outcome);
-        Notify(context, options, outcome);
+        Notify(context.Request.Path, options, outcome);
     }
 
     private Task NotAcceptableAsync<T>(HttpContext context, DialectFactory<T> dialects)

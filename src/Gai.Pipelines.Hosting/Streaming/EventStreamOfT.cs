@@ -26,6 +26,11 @@ public sealed class EventStream<T> : IAsyncDisposable
         DialectFactory<T> dialects,
         EventStreamResultOptions? options)
     {
+        if (feature.Context.Features.Get<ResumableRequest>() is not null)
+        {
+            throw new InvalidOperationException("A handler that writes its stream itself ends with its request, so its stream cannot be resumed. Return TypedResults.Extensions.EventStream(...) instead.");
+        }
+
         _feature = feature;
         int capacity = executor.ProfileOf(feature.Context).ChannelCapacity;
         Channel<T> channel = Channel.CreateBounded<T>(new BoundedChannelOptions(capacity) { SingleReader = true });

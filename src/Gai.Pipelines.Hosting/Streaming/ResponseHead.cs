@@ -28,6 +28,7 @@ internal readonly struct ResponseHead(HttpResponse response)
             response.Headers.CacheControl = default;
             response.Headers.ContentEncoding = default;
             response.Headers.Remove("X-Accel-Buffering");
+            response.Headers.Remove(ResumePoint.StreamIdHeader);
         }
     }
 }

@@ -21,6 +21,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
     private readonly DocumentWriter? _document;
     private readonly CompressedBody? _compressed;
     private readonly StreamFormat _format;
+    private readonly LogCursor? _reading;
 
     public StreamRun(
         EventStreamExecutor executor,
@@ -30,7 +31,8 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         StreamFormat format,
         EventStreamProfile profile,
         EventStreamResultOptions? options,
-        Admission place)
+        Admission place,
+        LogCursor? reading)
     {
         _executor = executor;
         Context = context;
@@ -39,6 +41,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         _profile = profile;
         _options = options;
         _place = place;
+        _reading = reading;
         if (format == StreamFormat.JsonDocument)
         {
             _document = new DocumentWriter(profile.MaxDocumentBytes);
@@ -47,7 +50,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         else
         {
             _compressed = executor.Compression.Begin(context, profile);
-            _pump = new EventPump<T>(source, dialect, _compressed as PipeWriter ?? context.Response.BodyWriter, profile.Pump);
+            _pump = new EventPump<T>(source, dialect, _compressed as PipeWriter ?? context.Response.BodyWriter, reading is null ? profile.Pump : profile.Reader);
         }
     }
 
@@ -64,7 +67,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
     public async Task RunAsync()
     {
         long start = Time.GetTimestamp();
-        using Activity? activity = StreamTelemetry.Begin(Context, _format);
+        using Activity? activity = StreamTelemetry.Begin(Context, _format, _reading?.Log);
         AuthorizationWatch? watch = AuthorizationWatch.Start(_pump, Context, _profile.Authorization, _profile.Pump.Scheduler, _executor.Logger);
         try
         {
@@ -109,13 +112,19 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
     private async Task EndAsync(long start, Activity? activity, AuthorizationWatch? watch)
     {
         StreamOutcome outcome = await _pump.EndAsync();
+        if (_reading is not null)
+        {
+            // The pump counts runs of events.
+            outcome = outcome with { Events = _reading.Events, Dropped = _reading.Dropped };
+        }
+
         if (watch is not null)
         {
             await watch.DisposeAsync();
         }
 
         _executor.Telemetry.OnEnd(Context, activity, Time.GetElapsedTime(start), outcome);
-        _executor.Notify(Context, _options, outcome);
+        _executor.Notify(Context.Request.Path, _options, outcome);
         if (_document is not null)
         {
             await ConcludeDocumentAsync(_document, outcome);
@@ -181,6 +190,10 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
                     Log.StreamAbandoned(_executor.Logger, path, outcome.Events, abandoned.Message);
                 }
 
+                break;
+            case StreamOutcomeReason.SourceFailed when _reading is not null:
+                // Why it failed its producer has told, once.
+                Log.StreamEnded(_executor.Logger, path, outcome.Events, outcome.Reason);
                 break;
             case StreamOutcomeReason.SourceFailed:
                 Log.StreamFailed(_executor.Logger, path, outcome.Events, outcome.Exception!);

@@ -137,6 +137,7 @@ public sealed class DrainServiceTests
 
     private DrainService NewService(EventStreamOptions options, TimeSpan? shutdown = null) => new(
         _streams,
+        new StreamLogs(),
         Microsoft.Extensions.Options.Options.Create(options),
         Microsoft.Extensions.Options.Options.Create(new HostOptions { ShutdownTimeout = shutdown ?? TimeSpan.FromSeconds(30) }),
         _time,

@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
+
+namespace Gai.Pipelines.Hosting;
+
+/// <summary>Publishes events to named topics, which <c>MapEventTopic</c> serves to any number of clients. Injected anywhere.</summary>
+/// <remarks>
+/// Thread-safe singleton. Topics of one name are one topic, at all servers that share an <see cref="ILogStore"/>. A topic and what it keeps last as long as the
+/// process, so names must not be the choice of clients without a bound. Events of type <see cref="StreamEvent"/> speak the gai dialect, all others the plain one.
+/// </remarks>
+public sealed class EventTopics
+{
+    private readonly StreamLogs _logs;
+    private readonly IOptionsMonitor<EventTopicOptions> _options;
+    private readonly IOptions<JsonOptions> _json;
+    private readonly EventStreamProfiles _profiles;
+    private readonly ConcurrentDictionary<(string Name, Type Type), object> _starts = new();
+
+    internal EventTopics(StreamLogs logs, IOptionsMonitor<EventTopicOptions> options, IOptions<JsonOptions> json, EventStreamProfiles profiles)
+    {
+        _logs = logs;
+        _options = options;
+        _json = json;
+        _profiles = profiles;
+    }
+
+    /// <summary>Publishes an event to all readers of a topic, those at other servers and those to come included.</summary>
+    /// <typeparam name="T">The type of the events; all of a topic have one.</typeparam>
+    /// <param name="topic">The topic's name.</param>
+    /// <param name="item">The event. Its bytes need not stay valid after the call has returned its task.</param>
+    /// <param name="cancellationToken">Gives up waiting; the event may be published all the same.</param>
+    /// <returns>A task that is done when every reader to come will get the event: at once in memory, and with a shared store when the store has it.</returns>
+    /// <exception cref="InvalidOperationException">The topic has ended, has events of another type, the event cannot carry an id, too many events wait for the store, or the server shuts down.</exception>
+    /// <exception cref="Exception">What the serializer or the store has thrown.</exception>
+    public async ValueTask PublishAsync<T>(string topic, T item, CancellationToken cancellationToken = default) =>
+        await (await OpenAsync<T>(topic, cancellationToken)).PublishAsync(item, cancellationToken);
+
+    /// <summary>Opens a topic, for those who publish often.</summary>
+    /// <typeparam name="T">The type of the events.</typeparam>
+    /// <param name="topic">The topic's name.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>The topic: of one name always the same, until it is completed.</returns>
+    /// <exception cref="ArgumentException">The name is empty or no key of a log.</exception>
+    /// <exception cref="InvalidOperationException">The topic has events of another type, or the server shuts down.</exception>
+    public ValueTask<EventTopic<T>> OpenAsync<T>(string topic, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(topic);
+        var start = (TopicStart<T>)_starts.GetOrAdd((topic, typeof(T)), static (of, topics) => topics.Describe<T>(of.Name), this);
+        return _logs.OpenTopicAsync(start, cancellationToken);
+    }
+
+    internal EventTopicOptions OptionsOf(string topic) => _options.Get(topic);
+
+    private TopicStart<T> Describe<T>(string topic)
+    {
+        EventTopicOptions options = _options.Get(topic);
+        EventStreamProfile profile = _profiles.Of(endpoint: null);
+        DialectFactory<T> dialects = typeof(T) == typeof(StreamEvent) ? (DialectFactory<T>)(object)Dialects.Gai : Dialects.Plain(TypeInfoOf<T>());
+        return new TopicStart<T>
+        {
+            Name = topic,
+            Dialects = dialects,
+            Dialect = LogDialects.NameOf(dialects),
+            Formats = options.Formats,
+            Settings = profile.Dialect,
+            Options = options.Log,
+            MaxFrameBytes = profile.Pump.MaxFrameBytes,
+        };
+    }
+
+    private JsonTypeInfo<T>? TypeInfoOf<T>() =>
+        typeof(T) == typeof(string) || typeof(T) == typeof(byte[]) ? null : (JsonTypeInfo<T>)_json.Value.SerializerOptions.GetTypeInfo(typeof(T));
+}

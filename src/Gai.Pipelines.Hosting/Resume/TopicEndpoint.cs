@@ -1,0 +1,97 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gai.Pipelines.Hosting;
+
+/// <summary>Answers requests for a topic.</summary>
+internal static class TopicEndpoint
+{
+    public static Task HandleAsync<T>(HttpContext context, Func<HttpContext, string> nameOf) =>
+        ResumableStreams.AnswerAsync(FindAnswerAsync<T>(context, context.RequestServices.GetRequiredService<ResumableStreams>(), nameOf(context)));
+
+    private static async ValueTask<Func<Task>> FindAnswerAsync<T>(HttpContext context, ResumableStreams streams, string name)
+    {
+        if (!ResumePoint.TryRead(context.Request, out ResumePoint point, out StreamError problem))
+        {
+            return () => streams.RefuseAsync(context, StatusCodes.Status400BadRequest, problem);
+        }
+
+        if (point.IsTerminal)
+        {
+            return () => streams.NothingMoreAsync(context);
+        }
+
+        var topics = context.RequestServices.GetRequiredService<EventTopics>();
+        EventTopicOptions options = topics.OptionsOf(name);
+        StreamLog? log;
+        try
+        {
+            EventTopic<T> topic = await topics.OpenAsync<T>(name, context.RequestAborted);
+            (log, bool isOfTopic) = await LogOfAsync(context, topic, point.Stream);
+            if (!isOfTopic && point.Stream is { } other && await streams.IsTopicAsync(other))
+            {
+                return () => streams.RefuseAsync(context, StatusCodes.Status400BadRequest, ResumePoint.OfAnotherEndpoint);
+            }
+
+            if (log is null)
+            {
+                return () => NotAcceptableAsync(context, streams, topic.Formats);
+            }
+        }
+        catch (InvalidOperationException) when (streams.IsStopping)
+        {
+            return () => streams.RefuseDrainingAsync(context);
+        }
+
+        return Attach(context, streams, log, point, options);
+    }
+
+    private static Func<Task> Attach(HttpContext context, ResumableStreams streams, StreamLog log, ResumePoint point, EventTopicOptions options)
+    {
+        if (FormatSelector.Select(context.Request.Headers.Accept, [log.Description.Format]) is null)
+        {
+            return () => NotAcceptableAsync(context, streams, [log.Description.Format]);
+        }
+
+        if (point.After is { } after && after.Log == log.Description.Id && ResumableStreams.HasSeenAll(log, after))
+        {
+            return () => streams.NothingMoreAsync(context);
+        }
+
+        if (point.Stream is null && options.StartAt == TopicStartAt.Now)
+        {
+            LogCursor now = log.OpenCursorAtEnd();
+            return () => streams.ReadAsync(context, now);
+        }
+
+        return ResumableStreams.Open(log, point.After, options.Missed, out LogCursor cursor) is { } missed
+            ? () => streams.RefuseAsync(context, StatusCodes.Status412PreconditionFailed, missed)
+            : () => streams.ReadAsync(context, cursor);
+    }
+
+    /// <summary>Finds the log that a request wants: that of its id, else that of the format that it accepts.</summary>
+    private static async ValueTask<(StreamLog? Log, bool IsOfTopic)> LogOfAsync<T>(HttpContext context, EventTopic<T> topic, LogId? wanted)
+    {
+        if (wanted is { } id)
+        {
+            foreach (StreamFormat format in topic.Formats)
+            {
+                if (await topic.OpenLogAsync(format, context.RequestAborted) is { } log && log.Description.Id == id)
+                {
+                    return (log, true);
+                }
+            }
+        }
+
+        return FormatSelector.Select(context.Request.Headers.Accept, topic.Formats) is { } best
+            ? (await topic.OpenLogAsync(best, context.RequestAborted), false)
+            : (null, false);
+    }
+
+    private static Task NotAcceptableAsync(HttpContext context, ResumableStreams streams, IReadOnlyList<StreamFormat> formats)
+    {
+        string offered = string.Join(", ", formats.Select(static format => format.MediaType()));
+        return streams.RefuseAsync(context, StatusCodes.Status406NotAcceptable, new StreamError(
+            string.Empty, $"This topic is read as {offered}; the request accepts {context.Request.Headers.Accept}. Change the Accept header."));
+    }
+}

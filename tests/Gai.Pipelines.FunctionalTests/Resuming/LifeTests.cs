@@ -1,0 +1,211 @@
+using System.Runtime.CompilerServices;
+using Gai.Pipelines.Hosting;
+using Gai.Pipelines.TestUtilities;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gai.Pipelines.FunctionalTests.Resuming;
+
+/// <summary>How long a producer goes on, and what it may use until then.</summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "The stream that reads the source closes it.")]
+public sealed class LifeTests
+{
+    private readonly ManualTimeProvider _time = new();
+    private readonly ManualSequence<Tick> _source = new();
+
+    [Fact]
+    public async Task Leave_InMidStream_ProducerGoesOnAndTheClientResumes()
+    {
+        await using TestServer server = await StartAsync();
+        string id = await BeginAndLeaveAsync(server);
+        _source.Push(new Tick(2), new Tick(3)).End();
+
+        Answer rest = await ResumeServer.GetAsync(server, "/ticks", lastEventId: id);
+
+        Assert.Equal(["{\"n\":2}", "{\"n\":3}"], DataOf(rest.Body));
+        Assert.Empty(server.Logs.WarningsAndErrors);
+    }
+
+    [Fact]
+    public async Task Leave_NobodyComesBack_ProducerIsCancelledAfterAbandonAfter()
+    {
+        await using TestServer server = await StartAsync(services => services.AddSingleton<TimeProvider>(_time));
+        string id = await BeginAndLeaveAsync(server);
+        await Eventually.IsTrueAsync(() => server.Streams.Count == 0, () => "the client has not left");
+
+        _time.Advance(TimeSpan.FromSeconds(119));
+        await Task.Yield();
+        Assert.False(_source.IsDisposed);
+        await PassUntilAsync(() => _source.IsDisposed);
+
+        Answer late = await ResumeServer.GetAsync(server, "/ticks", lastEventId: id);
+        Assert.NotEqual(200, late.Status);
+    }
+
+    [Fact]
+    public async Task Leave_SecondReaderFollowsAlong_ProducerGoesOn()
+    {
+        await using TestServer server = await StartAsync(services => services.AddSingleton<TimeProvider>(_time));
+        _source.Push(new Tick(1));
+        OpenStream first = await ResumeServer.OpenAsync(server, "/ticks");
+        await ResumeServer.ReadDataAsync(first);
+        using OpenStream second = await ResumeServer.OpenAsync(server, $"/ticks?streamId={ResumeServer.StreamIdOf(first)}");
+        first.Dispose();
+        await Eventually.IsTrueAsync(() => server.Streams.Count == 1, () => "the first has not left");
+
+        for (int i = 0; i < 10; i++)
+        {
+            _time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        _source.Push(new Tick(2)).End();
+        Assert.Equal(["{\"n\":1}", "{\"n\":2}"], DataOf(await second.ReadRestAsync().OrFail("the rest")));
+    }
+
+    [Theory]
+    [InlineData("streamId")]
+    [InlineData("lastEventId")]
+    public async Task Delete_ById_CancelsTheProducerAndTellsReaders(string by)
+    {
+        await using TestServer server = await ResumeServer.StartAsync(app =>
+            app.MapGet("/texts", () => TypedResults.Extensions.EventStream(TextsAsync())).Resumable());
+        _source.Push(new Tick(1));
+        using OpenStream stream = await ResumeServer.OpenAsync(server, "/texts");
+        string streamId = ResumeServer.StreamIdOf(stream);
+        string id = ResumeServer.IdOf(await ResumeServer.ReadDataAsync(stream));
+
+        Answer deleted = await ResumeServer.DeleteAsync(server, $"/texts?{by}={(by == "streamId" ? streamId : id)}");
+        string rest = await stream.ReadRestAsync().OrFail("the end of the stream");
+        Answer again = await ResumeServer.DeleteAsync(server, $"/texts?streamId={streamId}");
+
+        Assert.Equal((204, 204), (deleted.Status, again.Status));
+        Assert.Contains("\"code\":\"cancelled\"", rest, StringComparison.Ordinal);
+        await _source.Disposed;
+
+        async IAsyncEnumerable<StreamEvent> TextsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+        {
+            await foreach (Tick tick in _source.WithCancellation(cancellationToken))
+            {
+                yield return StreamEvent.TextDelta($"{tick.N}");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Delete_ByKey_CancelsAndFreesNothingElse()
+    {
+        await using TestServer server = await StartAsync(key: context => (string?)context.Request.Query["job"]);
+        _source.Push(new Tick(1));
+        using OpenStream stream = await ResumeServer.OpenAsync(server, "/ticks?job=17");
+        await ResumeServer.ReadDataAsync(stream);
+
+        Assert.Equal(404, (await ResumeServer.DeleteAsync(server, "/ticks?job=18")).Status);
+        Assert.False(_source.IsDisposed);
+        Assert.Equal(204, (await ResumeServer.DeleteAsync(server, "/ticks?job=17")).Status);
+        await _source.Disposed;
+    }
+
+    [Fact]
+    public async Task Cancel_ByTheApplication_EndsTheProducer()
+    {
+        await using TestServer server = await StartAsync(key: context => (string?)context.Request.Query["job"]);
+        _source.Push(new Tick(1));
+        using OpenStream stream = await ResumeServer.OpenAsync(server, "/ticks?job=17", "ann");
+        await ResumeServer.ReadDataAsync(stream);
+        StreamLogs logs = ResumeServer.LogsOf(server);
+
+        Assert.False(await logs.CancelAsync(ResumableKey.Of("/ticks", "17", "bob")));
+        Assert.True(await logs.CancelAsync(ResumableKey.Of("/ticks", "17", "ann")));
+        await _source.Disposed;
+    }
+
+    [Fact]
+    public async Task Handler_TokenAndServices_LastAsLongAsTheProducer()
+    {
+        CancellationToken token = default;
+        Scoped? scoped = null;
+        await using TestServer server = await ResumeServer.StartAsync(
+            app => app.MapGet("/ticks", (HttpContext context, Scoped service, CancellationToken cancellationToken) =>
+            {
+                token = cancellationToken;
+                scoped = service;
+                return TypedResults.Extensions.EventStream(_source);
+            }).Resumable(),
+            services => services.AddScoped<Scoped>());
+        await BeginAndLeaveAsync(server);
+        await Eventually.IsTrueAsync(() => server.Streams.Count == 0, () => "the client has not left");
+
+        Assert.False(token.IsCancellationRequested);
+        Assert.False(scoped!.IsDisposed);
+        _source.End();
+
+        await Eventually.IsTrueAsync(() => scoped.IsDisposed && token.IsCancellationRequested, () => "the scope is not disposed of, or the token not cancelled");
+    }
+
+    [Fact]
+    public async Task Handler_GivesASourceThatIsNotNeeded_ItsServicesAreDisposedOf()
+    {
+        var scopes = new List<Scoped>();
+        var bothAreIn = new Barrier(2);
+        await using TestServer server = await ResumeServer.StartAsync(
+            app => app.MapGet("/ticks", (Scoped service) =>
+            {
+                lock (scopes)
+                {
+                    scopes.Add(service);
+                }
+
+                Assert.True(bothAreIn.SignalAndWait(TimeSpan.FromSeconds(20)));
+                return TypedResults.Extensions.EventStream(Sources.Ticks(2));
+            }).Resumable(resumable => resumable.Key = _ => "one"),
+            services => services.AddScoped<Scoped>());
+
+        Answer[] answers = await Task.WhenAll(ResumeServer.GetAsync(server, "/ticks"), ResumeServer.GetAsync(server, "/ticks"));
+
+        Assert.Equal(answers[0].Body, answers[1].Body);
+        Assert.Equal(2, scopes.Count);
+        await Eventually.IsTrueAsync(() => scopes.TrueForAll(scope => scope.IsDisposed), () => "a scope is not disposed of");
+    }
+
+    [Fact]
+    public async Task OpenEventStream_OnAResumableEndpoint_IsRefusedWithAHint()
+    {
+        await using TestServer server = await ResumeServer.StartAsync(app => app.MapGet("/ticks", async (HttpContext context) =>
+        {
+            await using EventStream<Tick> stream = context.OpenEventStream<Tick>();
+            await stream.CompleteAsync();
+        }).Resumable());
+
+        Assert.Equal(500, (await ResumeServer.GetAsync(server, "/ticks")).Status);
+        Assert.Contains(server.Logs.WarningsAndErrors, entry => entry.Exception?.Message.Contains("Return TypedResults", StringComparison.Ordinal) == true);
+    }
+
+    private static string[] DataOf(string body) =>
+        [.. body.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => line["data: ".Length..])];
+
+    private Task<TestServer> StartAsync(Action<IServiceCollection>? services = null, Func<HttpContext, string?>? key = null) =>
+        ResumeServer.StartAsync(app => app.MapEventStream("/ticks", _ => _source).Resumable(resumable => resumable.Key = key), services);
+
+    private async Task<string> BeginAndLeaveAsync(TestServer server)
+    {
+        _source.Push(new Tick(1));
+        using OpenStream stream = await ResumeServer.OpenAsync(server, "/ticks");
+        return ResumeServer.IdOf(await ResumeServer.ReadDataAsync(stream));
+    }
+
+    private Task PassUntilAsync(Func<bool> condition) => Eventually.IsTrueAsync(
+        () =>
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(200));
+            return condition();
+        },
+        () => "it does not come");
+
+    private sealed class Scoped : IDisposable
+    {
+        public bool IsDisposed { get; private set; }
+
+        public void Dispose() => IsDisposed = true;
+    }
+}

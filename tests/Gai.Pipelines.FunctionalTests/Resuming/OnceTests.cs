@@ -1,0 +1,110 @@
+using Gai.Pipelines.Hosting;
+using Gai.Pipelines.TestUtilities;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace Gai.Pipelines.FunctionalTests.Resuming;
+
+/// <summary>One key, one producer.</summary>
+public sealed class OnceTests
+{
+    [Fact]
+    public async Task Get_SameKeyAtTheSameMomentAThousandTimes_AlwaysOneProducer()
+    {
+        const int Keys = 1_000;
+        int[] runs = new int[Keys];
+        await using TestServer server = await ResumeServer.StartAsync(app => Map(app, runs));
+
+        for (int key = 0; key < Keys; key++)
+        {
+            Answer[] answers = await Task.WhenAll(
+                ResumeServer.GetAsync(server, $"/runs/{key}"),
+                server.SendAsync(ResumeServer.Request(HttpMethod.Get, $"/runs/{key}"), "2")).OrFail($"both answers to {key}");
+
+            Assert.Equal((200, 200), (answers[0].Status, answers[1].Status));
+            Assert.Equal(answers[0].Headers["stream-id"], answers[1].Headers["stream-id"]);
+            Assert.Equal(answers[0].Body, answers[1].Body);
+            Assert.Equal(1, Volatile.Read(ref runs[key]));
+        }
+    }
+
+    [Fact]
+    public async Task Get_SameKeyAtTwoServersAtTheSameMoment_AlwaysOneProducer()
+    {
+        const int Keys = 100;
+        int[] runs = new int[Keys];
+        ILogStore store = ResumeServer.NewSharedStore();
+        await using TestServer one = await ResumeServer.StartAsync(app => Map(app, runs), store: store);
+        await using TestServer other = await ResumeServer.StartAsync(app => Map(app, runs), store: store);
+
+        for (int key = 0; key < Keys; key++)
+        {
+            Answer[] answers = await Task.WhenAll(
+                ResumeServer.GetAsync(one, $"/runs/{key}"), ResumeServer.GetAsync(other, $"/runs/{key}")).OrFail($"both answers to {key}");
+
+            Assert.Equal((200, 200), (answers[0].Status, answers[1].Status));
+            Assert.Equal(answers[0].Body, answers[1].Body);
+            Assert.Equal(1, Volatile.Read(ref runs[key]));
+        }
+    }
+
+    [Fact]
+    public async Task Get_WithoutKey_EachIsAStreamOfItsOwn()
+    {
+        int runs = 0;
+        await using TestServer server = await ResumeServer.StartAsync(app => app.MapEventStream("/ticks", _ =>
+        {
+            Interlocked.Increment(ref runs);
+            return Sources.Ticks(2);
+        }).Resumable());
+
+        Answer first = await ResumeServer.GetAsync(server, "/ticks");
+        Answer second = await ResumeServer.GetAsync(server, "/ticks");
+
+        Assert.Equal(2, runs);
+        Assert.NotEqual(first.Headers["stream-id"], second.Headers["stream-id"]);
+        Assert.Equal(LogId.TextLength, first.Headers["stream-id"].Length);
+    }
+
+    [Fact]
+    public async Task Get_MoreProducersThanTheEndpointTakes_IsRefusedUntilOneEnds()
+    {
+        var source = new ManualSequence<Tick>();
+        await using TestServer server = await ResumeServer.StartAsync(app =>
+            app.MapGet("/ticks/{key}", (string key) => TypedResults.Extensions.EventStream(key == "a" ? source : Sources.Ticks(1)))
+                .Resumable(resumable =>
+                {
+                    resumable.Key = context => (string?)context.Request.RouteValues["key"];
+                    resumable.MaxProducers = 1;
+                }));
+        source.Push(new Tick(1));
+        using (OpenStream stream = await ResumeServer.OpenAsync(server, "/ticks/a"))
+        {
+            await ResumeServer.ReadDataAsync(stream);
+        }
+
+        // Its client has left, and it is produced all the same.
+        Answer refused = await ResumeServer.GetAsync(server, "/ticks/b");
+        source.End();
+        await Eventually.IsTrueAsync(() => source.IsDisposed, () => "the first does not end");
+        Answer taken = new(new HttpResponseMessage(), string.Empty);
+        while (taken.Status != 200 || taken.Body.Length == 0)
+        {
+            taken = await ResumeServer.GetAsync(server, "/ticks/b").OrFail("a free place");
+        }
+
+        Assert.Equal((503, "overloaded"), (refused.Status, refused.Json.GetProperty("code").GetString()));
+        Assert.Contains("retry-after", refused.Headers.Keys);
+    }
+
+    private static void Map(WebApplication app, int[] runs) =>
+        app.MapGet("/runs/{key:int}", (int key) => TypedResults.Extensions.EventStream(RunAsync(runs, key)))
+            .Resumable(resumable => resumable.Key = context => (string?)context.Request.RouteValues["key"]);
+
+    private static async IAsyncEnumerable<Tick> RunAsync(int[] runs, int key)
+    {
+        yield return new Tick(Interlocked.Increment(ref runs[key]));
+        await Task.Yield();
+        yield return new Tick(2);
+    }
+}

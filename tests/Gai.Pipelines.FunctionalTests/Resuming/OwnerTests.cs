@@ -1,0 +1,131 @@
+using Gai.Pipelines.Hosting;
+using Gai.Pipelines.TestUtilities;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace Gai.Pipelines.FunctionalTests.Resuming;
+
+/// <summary>Whose a stream is.</summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "The stream that reads the source closes it.")]
+public sealed class OwnerTests
+{
+    private readonly ManualSequence<Tick> _source = new();
+
+    [Theory]
+    [InlineData("ann", "bob", 404)]
+    [InlineData("ann", null, 404)]
+    [InlineData("ann", "nameless", 404)]
+    [InlineData(null, "bob", 404)]
+    [InlineData("nameless", "nameless", 404)]
+    [InlineData("ann", "ann", 200)]
+    [InlineData(null, null, 200)]
+    public async Task Resume_ByAnyPrincipal_OnlyByTheOneThatBeganIt(string? owner, string? reader, int status)
+    {
+        await using TestServer server = await StartAsync();
+        (string streamId, string eventId) = await BeginAsync(server, owner);
+        _source.Push(new Tick(2)).End();
+
+        Assert.Equal(status, (await ResumeServer.GetAsync(server, "/ticks", reader, eventId)).Status);
+        Assert.Equal(status, (await ResumeServer.GetAsync(server, $"/ticks?lastEventId={eventId}", reader)).Status);
+        Answer whole = await ResumeServer.GetAsync(server, $"/ticks?streamId={streamId}", reader);
+        Assert.Equal(status, whole.Status);
+        Assert.Equal(status == 200, whole.Body.Contains("{\"n\":2}", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Resume_ByAnother_IsToldNothingThatAnUnknownIdIsNot()
+    {
+        await using TestServer server = await StartAsync(MissedEvents.Refuse);
+        (string streamId, string eventId) = await BeginAsync(server, "ann");
+        string unknownStream = LogId.New().ToString();
+        string unknownEvent = new LogPosition(LogId.New(), 1).ToString();
+
+        foreach ((string ours, string none, HttpMethod method) in new[]
+        {
+            ($"/ticks?lastEventId={eventId}", $"/ticks?lastEventId={unknownEvent}", HttpMethod.Get),
+            ($"/ticks?streamId={streamId}", $"/ticks?streamId={unknownStream}", HttpMethod.Get),
+            ($"/ticks?streamId={streamId}", $"/ticks?streamId={unknownStream}", HttpMethod.Delete),
+            ($"/ticks?lastEventId={eventId}", $"/ticks?lastEventId={unknownEvent}", HttpMethod.Delete),
+        })
+        {
+            Answer toOurs = await server.SendAsync(ResumeServer.Request(method, ours, "bob"));
+            Answer toNone = await server.SendAsync(ResumeServer.Request(method, none, "bob"));
+            Assert.InRange(toOurs.Status, 400, 499);
+            Assert.Equal((toNone.Status, toNone.Body), (toOurs.Status, toOurs.Body));
+            Assert.Equal(toNone.Headers, toOurs.Headers);
+        }
+
+        Assert.False(_source.IsDisposed);
+    }
+
+    [Fact]
+    public async Task Get_SameKeyByAnother_IsAStreamOfTheirOwn()
+    {
+        int runs = 0;
+        await using TestServer server = await ResumeServer.StartAsync(app => app
+            .MapEventStream("/ticks", _ => Sources.Ticks(Interlocked.Increment(ref runs)))
+            .Resumable(resumable => resumable.Key = _ => "mine"));
+
+        Answer ann = await ResumeServer.GetAsync(server, "/ticks", "ann");
+        Answer bob = await ResumeServer.GetAsync(server, "/ticks", "bob");
+        Answer annAgain = await ResumeServer.GetAsync(server, "/ticks", "ann");
+
+        Assert.Equal(ann.Body, annAgain.Body);
+        Assert.NotEqual(ann.Headers["stream-id"], bob.Headers["stream-id"]);
+        Assert.Equal(2, runs);
+    }
+
+    [Fact]
+    public async Task MayRead_LetsATeamIn_OneStreamForAllOfIt()
+    {
+        await using TestServer server = await ResumeServer.StartAsync(app => app
+            .MapEventStream("/ticks", _ => _source)
+            .Resumable(resumable =>
+            {
+                resumable.Key = _ => "the team's";
+                resumable.MayRead = (context, log) => new(log.Owner == "ann" && context.Request.Headers["X-User"] != "eve");
+            }));
+        (_, string eventId) = await BeginAsync(server, "ann");
+        _source.Push(new Tick(2)).End();
+
+        Answer bob = await ResumeServer.GetAsync(server, "/ticks", "bob", eventId);
+        Answer bobByKey = await ResumeServer.GetAsync(server, "/ticks", "bob");
+        Answer eve = await ResumeServer.GetAsync(server, "/ticks", "eve", eventId);
+        Answer eveByKey = await ResumeServer.GetAsync(server, "/ticks", "eve");
+
+        Assert.Contains("{\"n\":2}", bob.Body, StringComparison.Ordinal);
+        Assert.Contains("{\"n\":1}", bobByKey.Body, StringComparison.Ordinal);
+        Assert.Equal((404, 404), (eve.Status, eveByKey.Status));
+    }
+
+    [Fact]
+    public async Task Resume_AuthorizationOfTheEndpoint_IsPassedAgain()
+    {
+        bool isOpen = true;
+        await using TestServer server = await ResumeServer.StartAsync(app =>
+        {
+            app.Use((context, next) =>
+            {
+                context.Response.StatusCode = StatusCodes.Status403Forbidden;
+                return isOpen ? next(context) : Task.CompletedTask;
+            });
+            app.MapEventStream("/ticks", _ => _source).Resumable();
+        });
+        (string streamId, string eventId) = await BeginAsync(server, "ann");
+        isOpen = false;
+
+        Assert.Equal(403, (await ResumeServer.GetAsync(server, "/ticks", "ann", eventId)).Status);
+        Assert.Equal(403, (await ResumeServer.DeleteAsync(server, $"/ticks?streamId={streamId}", "ann")).Status);
+        Assert.False(_source.IsDisposed);
+    }
+
+    private Task<TestServer> StartAsync(MissedEvents missed = MissedEvents.Gap) =>
+        ResumeServer.StartAsync(app => app.MapEventStream("/ticks", _ => _source).Resumable(resumable => resumable.Missed = missed));
+
+    private async Task<(string StreamId, string EventId)> BeginAsync(TestServer server, string? owner)
+    {
+        _source.Push(new Tick(1));
+        using OpenStream stream = await ResumeServer.OpenAsync(server, "/ticks", owner);
+        return (ResumeServer.StreamIdOf(stream), ResumeServer.IdOf(await ResumeServer.ReadDataAsync(stream)));
+    }
+}

@@ -1,0 +1,176 @@
+using System.Diagnostics.Metrics;
+using Gai.Pipelines.Hosting;
+using Gai.Pipelines.TestUtilities;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gai.Pipelines.FunctionalTests.Resuming;
+
+/// <summary>Topics: published once, read by many.</summary>
+public sealed class TopicTests
+{
+    [Fact]
+    public async Task Publish_ManyReaders_EachGetsAllOfIt()
+    {
+        await using TestServer server = await StartAsync();
+        OpenStream[] readers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => ResumeServer.OpenAsync(server, "/ticks")));
+
+        for (int n = 1; n <= 50; n++)
+        {
+            await TopicsOf(server).PublishAsync("ticks", new Tick(n));
+        }
+
+        foreach (OpenStream reader in readers)
+        {
+            for (int n = 1; n <= 50; n++)
+            {
+                Assert.Contains($"data: {{\"n\":{n}}}", await ResumeServer.ReadDataAsync(reader), StringComparison.Ordinal);
+            }
+
+            reader.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task Resume_LastEventId_GetsWhatWasMissed()
+    {
+        await using TestServer server = await StartAsync();
+        string id;
+        using (OpenStream reader = await ResumeServer.OpenAsync(server, "/ticks"))
+        {
+            await TopicsOf(server).PublishAsync("ticks", new Tick(1));
+            id = ResumeServer.IdOf(await ResumeServer.ReadDataAsync(reader));
+        }
+
+        await TopicsOf(server).PublishAsync("ticks", new Tick(2));
+        using OpenStream again = await ResumeServer.OpenAsync(server, "/ticks", lastEventId: id);
+        Assert.Contains("{\"n\":2}", await ResumeServer.ReadDataAsync(again), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Resume_EventsAreEvicted_IsToldExactly()
+    {
+        await using TestServer server = await StartAsync(options => options.Log = new LogOptions { MaxEvents = 3 });
+        string id;
+        using (OpenStream reader = await ResumeServer.OpenAsync(server, "/ticks"))
+        {
+            await TopicsOf(server).PublishAsync("ticks", new Tick(1));
+            id = ResumeServer.IdOf(await ResumeServer.ReadDataAsync(reader));
+        }
+
+        for (int n = 2; n <= 11; n++)
+        {
+            await TopicsOf(server).PublishAsync("ticks", new Tick(n));
+        }
+
+        using OpenStream again = await ResumeServer.OpenAsync(server, "/ticks", lastEventId: id);
+        Assert.Contains("event: gap\ndata: {\"dropped\":7,", await ResumeServer.ReadDataAsync(again), StringComparison.Ordinal);
+        Assert.Contains("{\"n\":9}", await ResumeServer.ReadDataAsync(again), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Resume_IdOfAnotherTopic_IsRefused()
+    {
+        await using TestServer server = await StartAsync();
+        await TopicsOf(server).PublishAsync("other", new Tick(1));
+        EventTopic<Tick> other = await TopicsOf(server).OpenAsync<Tick>("other");
+        StreamLog log = (await other.OpenLogAsync(StreamFormat.ServerSentEvents))!;
+
+        Answer answer = await ResumeServer.GetAsync(server, "/ticks", lastEventId: new LogPosition(log.Description.Id, 1).ToString());
+
+        Assert.Equal(400, answer.Status);
+    }
+
+    [Fact]
+    public async Task Get_AsRecords_GetsTheSameEvents()
+    {
+        await using TestServer server = await StartAsync(options =>
+        {
+            options.Formats = [StreamFormat.ServerSentEvents, StreamFormat.Ndjson];
+            options.StartAt = TopicStartAt.First;
+        });
+        await TopicsOf(server).PublishAsync("ticks", new Tick(1));
+
+        using OpenStream records = await ResumeServer.OpenAsync(server, "/ticks", accept: "application/x-ndjson");
+        Assert.StartsWith("{\"n\":1,\"event_id\":\"", await records.ReadLineAsync(), StringComparison.Ordinal);
+        using OpenStream events = await ResumeServer.OpenAsync(server, "/ticks", accept: "text/event-stream");
+        Assert.Contains("data: {\"n\":1}", await ResumeServer.ReadDataAsync(events), StringComparison.Ordinal);
+        Assert.Equal(406, (await ResumeServer.GetAsync(server, "/ticks", accept: "application/jsonl")).Status);
+    }
+
+    [Fact]
+    public async Task Publish_AtAnotherServer_ReachesReadersHere()
+    {
+        ILogStore store = ResumeServer.NewSharedStore();
+        await using TestServer one = await StartAsync(store: store);
+        await using TestServer other = await StartAsync(store: store);
+        using OpenStream reader = await ResumeServer.OpenAsync(one, "/ticks");
+
+        await TopicsOf(other).PublishAsync("ticks", new Tick(1)).AsTask().OrFail("it is published");
+        string id = ResumeServer.IdOf(await ResumeServer.ReadDataAsync(reader));
+        await TopicsOf(one).PublishAsync("ticks", new Tick(2)).AsTask().OrFail("it is published");
+
+        using OpenStream moved = await ResumeServer.OpenAsync(other, "/ticks", lastEventId: id);
+        Assert.Contains("{\"n\":2}", await ResumeServer.ReadDataAsync(moved), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Complete_Topic_EndsItsReaders()
+    {
+        await using TestServer server = await StartAsync();
+        using OpenStream reader = await ResumeServer.OpenAsync(server, "/ticks");
+        EventTopic<Tick> topic = await TopicsOf(server).OpenAsync<Tick>("ticks");
+        await topic.PublishAsync(new Tick(1));
+        string id = ResumeServer.IdOf(await ResumeServer.ReadDataAsync(reader));
+
+        await topic.CompleteAsync();
+
+        Assert.Equal(string.Empty, await reader.ReadRestAsync());
+        Assert.Equal(204, (await ResumeServer.GetAsync(server, "/ticks", lastEventId: id)).Status);
+    }
+
+    [Fact]
+    public async Task Meter_Logs_AreTold()
+    {
+        await using TestServer server = await StartAsync(options => options.Log = new LogOptions { MaxEvents = 1 });
+        var told = new Dictionary<string, long>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, all) =>
+            {
+                if (instrument.Name.StartsWith("gai.log.", StringComparison.Ordinal) && ReferenceEquals(instrument.Meter.Scope, server.App.Services.GetRequiredService<IMeterFactory>()))
+                {
+                    all.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => told[instrument.Name] = value);
+        listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => told[instrument.Name] = value);
+        listener.Start();
+        using OpenStream reader = await ResumeServer.OpenAsync(server, "/ticks");
+        string first = string.Empty;
+        for (int n = 1; n <= 3; n++)
+        {
+            await TopicsOf(server).PublishAsync("ticks", new Tick(n));
+            first = n == 1 ? ResumeServer.IdOf(await ResumeServer.ReadDataAsync(reader)) : first;
+        }
+
+        using OpenStream late = await ResumeServer.OpenAsync(server, "/ticks", lastEventId: first);
+        await ResumeServer.ReadDataAsync(late);
+
+        listener.RecordObservableInstruments();
+        Assert.Equal(
+            (1, 2, 3, 2, 0),
+            (told["gai.log.active"], told["gai.log.cursors"], told["gai.log.frames"], told["gai.log.evicted"], told["gai.log.store_lag"]));
+        Assert.InRange(told["gai.log.gaps"], 1, 2);
+        Assert.InRange(told["gai.log.memory"], 1, 64 * 1024);
+    }
+
+    private static EventTopics TopicsOf(TestServer server) => server.App.Services.GetRequiredService<EventTopics>();
+
+    private static Task<TestServer> StartAsync(Action<EventTopicOptions>? options = null, ILogStore? store = null) => ResumeServer.StartAsync(
+        app => app.MapEventTopic<Tick>("/ticks", "ticks"),
+        services => services.Configure("ticks", options ?? (_ => { })),
+        options: all => all.CommitWindow = TimeSpan.Zero,
+        store: store);
+}
