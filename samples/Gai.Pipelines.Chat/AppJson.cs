@@ -9,4 +9,5 @@ namespace Gai.Pipelines.Chat;
 [JsonSerializable(typeof(Tick))]
 [JsonSerializable(typeof(Row))]
 [JsonSerializable(typeof(FiguresDocument))]
+[JsonSerializable(typeof(string[]))]
 internal sealed partial class AppJson : JsonSerializerContext;

@@ -10,7 +10,7 @@ WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationO
 builder.Services.AddGaiPipelines(builder.Configuration.GetSection("GaiPipelines"));
 builder.Services.AddModel(builder.Configuration.GetSection("Model"));
 builder.Services.AddFigures(builder.Configuration);
-builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.AllowAnyOrigin().AllowAnyMethod().AllowAnyHeader()));
+builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.AllowAnyOrigin().AllowAnyMethod().AllowAnyHeader().WithExposedHeaders("Stream-Id")));
 builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, AppJson.Default));
 
 WebApplication app = builder.Build();
@@ -21,8 +21,12 @@ app.UseStaticFiles();
 app.UseGaiPipelines();
 
 // For EventSource, which can only GET, and for everybody else. The Accept header decides between SSE and NDJSON.
-app.MapGet("/chat", (string q, IChatClient chat) => TypedResults.Extensions.ChatStream(chat, Conversation.Of(q)));
-app.MapPost("/chat", (ChatRequest request, IChatClient chat) => TypedResults.Extensions.ChatStream(chat, request.ToMessages()));
+// An answer is produced once and outlives its requests: whoever comes back with its key, or with the id of an event, reads on.
+app.MapGet("/chat", (string q, IChatClient chat) => TypedResults.Extensions.ChatStream(chat, Conversation.Of(q))).Resumable(ByKey);
+app.MapPost("/chat", (ChatRequest request, IChatClient chat) => TypedResults.Extensions.ChatStream(chat, request.ToMessages())).Resumable(ByKey);
+
+// Where else the page may read an answer on.
+app.MapGet("/instances.json", (IConfiguration configuration) => configuration.GetSection("Instances").Get<string[]>() ?? []);
 
 // The same events in the dialect gai.events.v1.
 app.MapGet("/v1/events", (string q, IChatClient chat) => TypedResults.Extensions.ChatStream(chat, Conversation.Of(q), Dialects.GaiEvents));
@@ -52,3 +56,9 @@ app.MapPost("/translate", (NdjsonBody<Row> rows) => TypedResults.Extensions.Even
 app.MapFigures("/metrics.json");
 
 app.Run();
+
+static void ByKey(ResumableOptions resumable)
+{
+    resumable.Name = "chat";
+    resumable.Key = context => context.Request.Query["key"];
+}

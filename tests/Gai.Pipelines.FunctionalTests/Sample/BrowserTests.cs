@@ -32,7 +32,7 @@ public sealed class BrowserTests : IClassFixture<SampleProgram>, IDisposable
                 const Native = window.EventSource;
                 window.EventSource = class extends Native { constructor(...args) { super(...args); window.seen.sources.push(this); } };
                 const nativeFetch = window.fetch;
-                window.fetch = (...args) => { if (args[0] === 'chat') window.seen.fetches++; return nativeFetch(...args); };
+                window.fetch = (...args) => { if (/chat\?/.test(args[0]) && args[1]?.method === 'POST') window.seen.fetches++; return nativeFetch(...args); };
                 """,
         });
         _browser.Navigate().GoToUrl(sample.Addresses[0]);
@@ -106,6 +106,42 @@ public sealed class BrowserTests : IClassFixture<SampleProgram>, IDisposable
         WaitForState("failed");
 
         AssertOneRequestThatIsOver(transport);
+    }
+
+    [Theory]
+    [InlineData("eventsource")]
+    [InlineData("fetch")]
+    public void Reload_WhileStreaming_TheAnswerGoesOn(string transport)
+    {
+        string text = string.Join(' ', Enumerable.Range(1, 250));
+        Send(transport, "/echo " + text);
+        WaitUntil(() => Answer.FindElement(By.CssSelector(".text")).Text.Contains("1 2 3", StringComparison.Ordinal), "no text comes");
+
+        _browser.Navigate().Refresh();
+
+        WaitForState("done");
+        Assert.Equal(text, Answer.FindElement(By.CssSelector(".text")).Text);
+        Assert.Single(_browser.FindElements(By.CssSelector(".message[data-role=assistant]")));
+        Assert.Equal("/echo " + text, _browser.FindElement(By.CssSelector(".message[data-role=user]")).Text);
+    }
+
+    [Fact]
+    public void SecondTab_WhileStreaming_FollowsAlongAndStopsTheAnswerOfBoth()
+    {
+        Send("fetch", "/echo " + string.Join(' ', Enumerable.Range(1, 600)));
+        WaitUntil(() => Answer.FindElement(By.CssSelector(".text")).Text.Contains("1 2 3", StringComparison.Ordinal), "no text comes");
+        string first = _browser.CurrentWindowHandle;
+        string address = _browser.Url;
+
+        _browser.SwitchTo().NewWindow(WindowType.Tab);
+        _browser.Navigate().GoToUrl(address);
+        WaitUntil(() => Answer.FindElement(By.CssSelector(".text")).Text.Contains("1 2 3", StringComparison.Ordinal), "the second tab does not follow");
+        _browser.FindElement(By.Id("stop")).Click();
+
+        WaitForState("stopped");
+        _browser.SwitchTo().Window(first);
+        WaitForState("stopped");
+        Assert.DoesNotContain("600", Answer.FindElement(By.CssSelector(".text")).Text, StringComparison.Ordinal);
     }
 
     [Fact]
