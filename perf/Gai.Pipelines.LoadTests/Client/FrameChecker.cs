@@ -10,6 +10,7 @@ namespace Gai.Pipelines.LoadTests.Client;
 internal sealed class FrameChecker(WireFormat format, Expectation expected, Histogram latency)
 {
     private const int MaxFrameBytes = 4096;
+    private const int IdLineBytes = 4 + LogPosition.TextLength + 1;
 
     private byte[]? _carry;
     private int _carried;
@@ -63,12 +64,15 @@ internal sealed class FrameChecker(WireFormat format, Expectation expected, Hist
     /// <returns>Its length; zero if it is not whole.</returns>
     private int Take(ReadOnlySpan<byte> bytes, long now)
     {
-        if (bytes.Length >= format.FrameBytes
-            && bytes.StartsWith(format.Prefix)
-            && bytes[(format.Prefix.Length + Letters.Length)..].StartsWith(format.Suffix))
+        // The id of an event in a log, where there is one, has a fixed width.
+        int id = bytes.Length > IdLineBytes && bytes.StartsWith("id: "u8) ? IdLineBytes : 0;
+        ReadOnlySpan<byte> frame = bytes[id..];
+        if (frame.Length >= format.FrameBytes
+            && frame.StartsWith(format.Prefix)
+            && frame[(format.Prefix.Length + Letters.Length)..].StartsWith(format.Suffix))
         {
-            OnEvent(bytes.Slice(format.Prefix.Length, Letters.Length), now);
-            return format.FrameBytes;
+            OnEvent(frame.Slice(format.Prefix.Length, Letters.Length), now);
+            return id + format.FrameBytes;
         }
 
         int end = bytes.IndexOf(format.End);
@@ -116,7 +120,8 @@ internal sealed class FrameChecker(WireFormat format, Expectation expected, Hist
 
     private void OnOther(ReadOnlySpan<byte> frame)
     {
-        if (frame.IsEmpty || frame[0] == (byte)':')
+        bool isIdAlone = frame.Length == IdLineBytes - 1 && frame.StartsWith("id: "u8);
+        if (frame.IsEmpty || frame[0] == (byte)':' || isIdAlone)
         {
             KeepAlives++;
         }

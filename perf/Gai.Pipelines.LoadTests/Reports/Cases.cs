@@ -27,6 +27,7 @@ internal static class Cases
     public const string GaiWindow50 = "gai+window=50";
     public const string GaiChannel = "gai+source=channel";
     public const string GaiTyped = GaiTypedContender.Name;
+    public const string GaiLog = GaiLogContender.Name;
     public const string Framework = FrameworkContender.Name;
     public const string Hand = HandContender.Name;
     public const string Good = GoodContender.Name;
@@ -63,7 +64,8 @@ internal static class Cases
         Case(IdleHeap, "idle", static settings => settings with { Seconds = 0.5 }, Rounds, Gai, GaiChannel, Framework, Bare, BareHead),
         Case(IdleCpu, "idle", static settings => settings, FewRounds, Gai, GaiChannel, Bare),
         Case(Connect, "connect", Gai, Framework),
-        Case("fanout-sse-h1", "fanout", static settings => settings, FewRounds, Gai, Framework, Good, Copy, Hand),
+        Case("fanout-sse-h1", "fanout", static settings => settings, FewRounds, Gai, GaiLog, Framework, Good, Copy, Hand),
+        Case("fanout-paced-sse-h1", "paced", static settings => settings, FewRounds, Gai, GaiLog),
         Case("slow-sse-h1", "slow", static settings => settings, FewRounds, Gai, Framework, Good),
         Case("duplex-ndjson-h1", "duplex", static settings => settings, FewRounds, Gai, Json, Good),
         Case("duplex-ndjson-h2", "duplex", static settings => settings with { Protocol = Protocol.Http2 }, FewRounds, Gai, Json, Good),

@@ -12,6 +12,7 @@ internal static class Contenders
     [
         (GaiContender.Name, "this library, its own events: TypedResults.Extensions.EventStream"),
         (GaiTypedContender.Name, "this library, a type of the application, as it comes from TypedResults.ServerSentEvents by changing one word"),
+        (GaiLogContender.Name, "this library, one log that all streams read by cursors: MapEventTopic (fanout, paced, idle; sse only)"),
         (FrameworkContender.Name, "ASP.NET Core: TypedResults.ServerSentEvents (sse only)"),
         (HandContender.Name, "a loop by hand: WriteAsync and FlushAsync for each event"),
         (GoodContender.Name, "a good loop by hand: flushes when nothing is ready, a reused Utf8JsonWriter over the BodyWriter"),
@@ -26,6 +27,8 @@ internal static class Contenders
     public static string? WhyNot(ContenderSpec spec, string scenario, LoadSettings settings) => (spec.Name, scenario) switch
     {
         (FrameworkContender.Name, _) when settings.Format != WireFormat.Sse.Name => "it writes Server-Sent Events only",
+        (GaiLogContender.Name, _) when settings.Format != WireFormat.Sse.Name => "its topics are read as Server-Sent Events here",
+        (GaiLogContender.Name, not ("fanout" or "paced" or "fast" or "idle")) => "all of its streams are the same one",
         (JsonContender.Name, _) when settings.Format != WireFormat.Ndjson.Name => "it writes NDJSON only",
         (RawServer.Name, _) when settings.Protocol != Protocol.Http1 => "it speaks HTTP/1.1 only",
         (RawServer.Name, "idle" or "fanout" or "duplex" or "slow") => "it has neither channels nor a request that is read",
@@ -40,6 +43,7 @@ internal static class Contenders
         GaiContender.Name => new GaiContender(spec, format),
         GaiTypedContender.Name when format == WireFormat.Sse => new GaiTypedContender<Delta>(spec, format, static text => new Delta(text), Row.TextDelta),
         GaiTypedContender.Name => new GaiTypedContender<Row>(spec, format, static text => new Row(Row.TextDelta, text), null),
+        GaiLogContender.Name when format == WireFormat.Sse => new GaiLogContender(spec),
         FrameworkContender.Name when format == WireFormat.Sse => new FrameworkContender(spec, format),
         HandContender.Name => new HandContender(spec, format),
         GoodContender.Name => new GoodContender(spec, format),
