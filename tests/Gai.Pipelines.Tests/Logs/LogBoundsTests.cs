@@ -93,6 +93,18 @@ public sealed class LogBoundsTests : LogTest
     }
 
     [Fact]
+    public async Task Read_GapInAnEventDialectWithoutAWordForIt_IsAnEventThatClientsSee()
+    {
+        StreamLog log = await WriteAsync(NewNode(), ["a", "b", "c"], new LogOptions { MaxEvents = 1 });
+        var output = new RecordingPipeWriter();
+
+        await ReadAsync(log.OpenCursorAtStart(), output, new DialectFactory<string>(static _ => new Wordless())).OrFail();
+
+        (string id, string type, string data) = Events(output.Text)[0];
+        Assert.Equal((Id(log, 2), "gap", $"{{\"dropped\":2,\"first_id\":\"{Id(log, 3)}\"}}"), (id, type, data));
+    }
+
+    [Fact]
     public async Task OpenCursor_IdOfAnotherLog_OpensNothingAndSaysSo()
     {
         StreamLogs node = NewNode();
@@ -346,4 +358,17 @@ public sealed class LogBoundsTests : LogTest
     }
 
     private static string Id(StreamLog log, long sequence) => new LogPosition(log.Description.Id, sequence).ToString();
+
+    private sealed class Wordless : Dialect<string>
+    {
+        public override void WriteEvent(FrameWriter output, in string item) => SseEncoder.WriteText(output, default, item);
+
+        public override void WriteError(FrameWriter output, in StreamError error)
+        {
+        }
+
+        public override void WriteEnd(FrameWriter output)
+        {
+        }
+    }
 }
