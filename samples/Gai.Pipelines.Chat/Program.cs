@@ -8,6 +8,12 @@ using Microsoft.Extensions.AI;
 WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 
 builder.Services.AddGaiPipelines(builder.Configuration.GetSection("GaiPipelines"));
+if (builder.Configuration.GetConnectionString("Streams") is { } streams)
+{
+    // Several instances find each other's streams there. Without it each keeps its own, in memory.
+    builder.Services.AddGaiPipelinesPostgreSql(streams);
+}
+
 builder.Services.AddModel(builder.Configuration.GetSection("Model"));
 builder.Services.AddFigures(builder.Configuration);
 builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.AllowAnyOrigin().AllowAnyMethod().AllowAnyHeader().WithExposedHeaders("Stream-Id")));
