@@ -27,9 +27,14 @@ app.UseStaticFiles();
 app.UseGaiPipelines();
 
 // For EventSource, which can only GET, and for everybody else. The Accept header decides between SSE and NDJSON.
-// An answer is produced once and outlives its requests: whoever comes back with its key, or with the id of an event, reads on.
-app.MapGet("/chat", (string q, IChatClient chat) => TypedResults.Extensions.ChatStream(chat, Conversation.Of(q))).Resumable(ByKey);
-app.MapPost("/chat", (ChatRequest request, IChatClient chat) => TypedResults.Extensions.ChatStream(chat, request.ToMessages())).Resumable(ByKey);
+// The model stops when the client leaves.
+app.MapGet("/chat", (string q, IChatClient chat) => TypedResults.Extensions.ChatStream(chat, Conversation.Of(q)));
+app.MapPost("/chat", (ChatRequest request, IChatClient chat) => TypedResults.Extensions.ChatStream(chat, request.ToMessages()));
+
+// The same, but an answer is produced once and outlives its requests: whoever comes back with its key, or with the id of an event, reads on.
+// The page asks here. DELETE stops the model.
+app.MapGet("/answers", (string q, IChatClient chat) => TypedResults.Extensions.ChatStream(chat, Conversation.Of(q))).Resumable(ByKey);
+app.MapPost("/answers", (ChatRequest request, IChatClient chat) => TypedResults.Extensions.ChatStream(chat, request.ToMessages())).Resumable(ByKey);
 
 // Where else the page may read an answer on.
 app.MapGet("/instances.json", (IConfiguration configuration) => configuration.GetSection("Instances").Get<string[]>() ?? []);
@@ -65,6 +70,6 @@ app.Run();
 
 static void ByKey(ResumableOptions resumable)
 {
-    resumable.Name = "chat";
+    resumable.Name = "answers";
     resumable.Key = context => context.Request.Query["key"];
 }

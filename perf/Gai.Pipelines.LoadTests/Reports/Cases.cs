@@ -20,12 +20,15 @@ internal static class Cases
     public const string FastHttp2 = "fast-sse-h2";
     public const string IdleHeap = "idle-heap-sse-h1";
     public const string IdleCpu = "idle-cpu-sse-h1";
+    public const string FanoutPaced = "fanout-paced-sse-h1";
+    public const string BurstResumable = "burst-resumable-sse-h1";
     public const string Connect = "connect-sse-h1";
 
     public const string Gai = GaiContender.Name;
     public const string GaiWindow10 = "gai+window=10";
     public const string GaiWindow50 = "gai+window=50";
     public const string GaiChannel = "gai+source=channel";
+    public const string GaiResumable = "gai+resumable";
     public const string GaiTyped = GaiTypedContender.Name;
     public const string GaiLog = GaiLogContender.Name;
     public const string Framework = FrameworkContender.Name;
@@ -61,11 +64,12 @@ internal static class Cases
         Case(BurstHttp2, "burst", Http2, Rounds, Gai, Framework, Good, Copy, Hand),
         Case(PacedHttp2, "paced", Http2, Rounds, Gai, Framework, GaiWindow50, Good),
         Case(FastHttp2, "fast", Http2, Rounds, Gai, Framework, GaiWindow10, Good),
-        Case(IdleHeap, "idle", static settings => settings with { Seconds = 0.5 }, Rounds, Gai, GaiChannel, Framework, Bare, BareHead),
+        Case(IdleHeap, "idle", static settings => settings with { Seconds = 0.5 }, Rounds, Gai, GaiChannel, GaiLog, Framework, Bare, BareHead),
         Case(IdleCpu, "idle", static settings => settings, FewRounds, Gai, GaiChannel, Bare),
         Case(Connect, "connect", Gai, Framework),
         Case("fanout-sse-h1", "fanout", static settings => settings, FewRounds, Gai, GaiLog, Framework, Good, Copy, Hand),
-        Case("fanout-paced-sse-h1", "paced", static settings => settings, FewRounds, Gai, GaiLog),
+        Case(FanoutPaced, "paced", static settings => settings with { Streams = 1_000 }, Rounds, Gai, GaiLog),
+        Case(BurstResumable, "burst", static settings => settings with { Events = 50_000, Streams = 100 }, Rounds, Gai, GaiResumable),
         Case("slow-sse-h1", "slow", static settings => settings, FewRounds, Gai, Framework, Good),
         Case("duplex-ndjson-h1", "duplex", static settings => settings, FewRounds, Gai, Json, Good),
         Case("duplex-ndjson-h2", "duplex", static settings => settings with { Protocol = Protocol.Http2 }, FewRounds, Gai, Json, Good),

@@ -49,11 +49,15 @@ internal static class Targets
         Most("7b", "HTTP/2: `fast`, Window 10 ms", Cases.FastHttp2, Metric.Cpu, Cases.GaiWindow10, Cases.Framework, 0.25),
         new ValueRow("7b", "HTTP/2: `fast`, Window 10 ms", Cases.FastHttp2, Metric.Latency99, Cases.GaiWindow10, 20),
         new DifferenceRow("8", IdleWork + ", pulled source", Cases.IdleHeap, Metric.IdleHeap, Cases.Gai, Cases.Bare, 512),
+        new DifferenceRow("8", IdleWork + ", pulled source, against a handler that has sent its head", Cases.IdleHeap, Metric.IdleHeap, Cases.Gai, Cases.BareHead, 512),
         new DifferenceRow("8", IdleWork + ", channel", Cases.IdleHeap, Metric.IdleHeap, Cases.GaiChannel, Cases.Bare, 1_229),
         new DifferenceRow("8", IdleWork + ", keep-alive 15 s", Cases.IdleCpu, Metric.IdleCpu, Cases.Gai, Cases.Bare, 1.5),
         Most("9", ConnectWork + " at 300/s", Cases.Connect, Metric.FirstByte50, Cases.Gai, Cases.Framework, 1.1),
         Most("9", ConnectWork + " at 300/s", Cases.Connect, Metric.FirstByte99, Cases.Gai, Cases.Framework, 1.1),
         Least("9", ConnectWork, Cases.Connect, Metric.HighestRate, Cases.Gai, Cases.Framework, 1.2),
+        Most("11", "`burst` into a log and to one live cursor", Cases.BurstResumable, Metric.Cpu, Cases.GaiResumable, Cases.Gai, 1.3),
+        Most("12", "1,000 cursors on one log at 50/s, against as many streams", Cases.FanoutPaced, Metric.Cpu, Cases.GaiLog, Cases.Gai, 0.85),
+        new DifferenceRow("13", IdleWork + ", cursors of one log, against as many connections that have their head", Cases.IdleHeap, Metric.IdleHeap, Cases.GaiLog, Cases.BareHead, 1_024),
     ];
 
     private static RatioRow Least(string number, string work, string load, Metric metric, string ours, string theirs, double limit) =>

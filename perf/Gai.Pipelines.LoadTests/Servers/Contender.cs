@@ -62,6 +62,11 @@ internal abstract class Contender<T>(ContenderSpec spec, WireFormat format) : IC
     /// <summary>Answers each record with the same one.</summary>
     public virtual Task EchoAsync(HttpContext context) => throw new NotSupportedException($"{Spec.Name} does not answer records.");
 
+    /// <summary>Adds to the endpoint of bursts.</summary>
+    public virtual void Adapt(IEndpointConventionBuilder burst)
+    {
+    }
+
     /// <summary>Adds middleware.</summary>
     protected virtual void Use(WebApplication app)
     {

@@ -13,6 +13,7 @@ internal sealed class ContenderSpec
         ("keep-alive=S", "gai: the interval; 0 is off"),
         ("unflushed=BYTES", "gai, good, copy: the most that is held before a flush"),
         ("capacity=N", "how many events the channel of a stream holds (default 256)"),
+        ("resumable", "gai: a burst is written into a log, from which its client reads"),
         ("inline", "the channels of streams run their continuations on the producer's thread"),
         ("head", "bare: sends the head of the response before it waits"),
         ("kestrel-inline", "Kestrel's UnsafePreferInlineScheduling"),

@@ -25,6 +25,14 @@ internal sealed class GaiContender(ContenderSpec spec, WireFormat format) : Cont
 
     public override Task EchoAsync(HttpContext context) => PullAsync(context, AnswerAsync(context));
 
+    public override void Adapt(IEndpointConventionBuilder burst)
+    {
+        if (Spec.Has("resumable"))
+        {
+            burst.Resumable();
+        }
+    }
+
     protected override bool HandsOnToken => true;
 
     protected override void Use(WebApplication app) => app.UseGaiPipelines();
@@ -74,6 +82,9 @@ internal static class GaiOptions
             options.KeepAliveInterval = spec.Number("keep-alive") is { } seconds ? TimeSpan.FromSeconds(seconds) : options.KeepAliveInterval;
             options.UnflushedLimitBytes = spec.Number("unflushed") ?? options.UnflushedLimitBytes;
             options.ChannelCapacity = spec.Number("capacity") ?? options.ChannelCapacity;
+
+            // So that finished bursts make room for the next, as they do on a server that has run for a while.
+            options.Logs.MaxTotalBytes = spec.Has("resumable") ? 32 * 1024 * 1024 : options.Logs.MaxTotalBytes;
         });
         builder.Services.ConfigureHttpJsonOptions(static json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, LoadJson.Default));
     }

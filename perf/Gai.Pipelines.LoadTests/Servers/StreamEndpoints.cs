@@ -14,7 +14,7 @@ internal sealed class StreamEndpoints<T>(Contender<T> contender, ContenderSpec s
 
     public ITicker Map(WebApplication app)
     {
-        app.MapGet(Paths.Burst, context => CountedAsync(context, BurstAsync));
+        contender.Adapt(app.MapGet(Paths.Burst, context => CountedAsync(context, BurstAsync)));
         app.MapGet(Paths.Push, context => CountedAsync(context, PushAsync));
         app.MapGet(Paths.Live, context => CountedAsync(context, LiveAsync));
         app.MapGet(Paths.Fanout, context => CountedAsync(context, FanoutAsync));

@@ -76,8 +76,8 @@ internal sealed class LogSegment
     {
         LogSegment segment = capacity switch
         {
-            <= SmallBytes => Pool.Small.TryTake() ?? new LogSegment(new byte[SmallBytes], SmallBytes),
-            <= Bytes => Pool.Regular.TryTake() ?? new LogSegment(new byte[Bytes], Bytes),
+            <= SmallBytes => Pool.Small.TryTake() ?? New(SmallBytes),
+            <= Bytes => Pool.Regular.TryTake() ?? New(Bytes),
             _ => Large(capacity),
         };
         segment.First = first;
@@ -103,17 +103,19 @@ internal sealed class LogSegment
         }
     }
 
+    private static LogSegment New(int bytes) => new(GC.AllocateUninitializedArray<byte>(bytes), bytes);
+
     private static LogSegment Large(int capacity)
     {
         byte[] memory = ArrayPool<byte>.Shared.Rent(capacity);
         return new LogSegment(memory, memory.Length);
     }
 
-    /// <summary>Segments of one size that nobody uses, up to 1 MiB of them.</summary>
+    /// <summary>Segments of one size that nobody uses, up to 8 MiB of them: what logs of one server give back and take again.</summary>
     private sealed class Pool(int bytes)
     {
         private readonly Lock _lock = new();
-        private readonly LogSegment?[] _free = new LogSegment?[(1024 * 1024) / bytes];
+        private readonly LogSegment?[] _free = new LogSegment?[(8 * 1024 * 1024) / bytes];
         private int _count;
 
         public static Pool Small { get; } = new(SmallBytes);

@@ -32,7 +32,7 @@ public sealed class BrowserTests : IClassFixture<SampleProgram>, IDisposable
                 const Native = window.EventSource;
                 window.EventSource = class extends Native { constructor(...args) { super(...args); window.seen.sources.push(this); } };
                 const nativeFetch = window.fetch;
-                window.fetch = (...args) => { if (/chat\?/.test(args[0]) && args[1]?.method === 'POST') window.seen.fetches++; return nativeFetch(...args); };
+                window.fetch = (...args) => { if (/answers\?/.test(args[0]) && args[1]?.method === 'POST') window.seen.fetches++; return nativeFetch(...args); };
                 """,
         });
         _browser.Navigate().GoToUrl(sample.Addresses[0]);
