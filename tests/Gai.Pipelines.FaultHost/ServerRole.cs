@@ -24,6 +24,7 @@ namespace Gai.Pipelines.FaultHost;
 internal sealed class ServerRole : IDisposable
 {
     private readonly Witness _witness = new();
+    private readonly Generations _generations = new();
     private readonly Problems _problems = new();
     private readonly WebApplication _app;
 
@@ -49,17 +50,26 @@ internal sealed class ServerRole : IDisposable
 
         builder.Logging.AddProvider(_problems).SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddRouting().AddGaiPipelines(builder.Configuration.GetSection("GaiPipelines"));
+        if (builder.Configuration.GetConnectionString("Streams") is { } streams)
+        {
+            builder.Services.AddGaiPipelinesPostgreSql(streams, store => store.Schema = builder.Configuration["Schema"] ?? store.Schema);
+        }
+
         _app = builder.Build();
         _app.UseGaiPipelines();
         _witness.Watch(_app);
         _witness.Map(_app);
+        _generations.Map(_app);
     }
 
     private StreamRegistry Streams => _app.Services.GetRequiredService<StreamRegistry>();
 
     private StreamScheduler Scheduler => _app.Services.GetRequiredService<StreamScheduler>();
 
-    /// <param name="options">Options of the library, as <c>--GaiPipelines:Name=value</c>, and <c>--SendBuffer=bytes</c>, what the system may hold for a connection, and <c>--MaxConcurrentConnections=number</c>.</param>
+    /// <param name="options">
+    /// Options of the library, as <c>--GaiPipelines:Name=value</c>; <c>--SendBuffer=bytes</c>, what the system may hold for a connection;
+    /// <c>--MaxConcurrentConnections=number</c>; <c>--ConnectionStrings:Streams=...</c> and <c>--Schema=name</c>, where other nodes find its streams.
+    /// </param>
     public static int Run(string[] options)
     {
         using var server = new ServerRole(options);
@@ -83,6 +93,8 @@ internal sealed class ServerRole : IDisposable
                 ["threads", string count] => MakeThreads(int.Parse(count, CultureInfo.InvariantCulture)),
                 ["starve", string seconds] => Starve(TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture))),
                 ["stop"] => Stop(),
+                ["give", string key, string events] => Give(key, Wire.Count(events)),
+                ["started"] => _generations.Started.ToString(CultureInfo.InvariantCulture),
                 _ => $"unknown: {line}",
             });
         }
@@ -147,6 +159,12 @@ internal sealed class ServerRole : IDisposable
 
         ThreadPool.SetMaxThreads(most, mostPorts);
         return "fed";
+    }
+
+    private string Give(string key, int events)
+    {
+        _generations.Give(key, events);
+        return "given";
     }
 
     /// <summary>Stops the host as a signal would, and says how many milliseconds that took.</summary>

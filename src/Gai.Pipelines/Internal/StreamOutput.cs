@@ -19,6 +19,9 @@ internal sealed class StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, 
     /// <summary>Whether the head of the response has been sent, and the opening of the dialect with it.</summary>
     public bool IsOpen { get; private set; }
 
+    /// <summary>Whether the dialect has a frame that tells of a failure.</summary>
+    public bool CanTellFailure => dialect.FailureClose != FailureClose.Broken;
+
     /// <summary>Whether a flush is under way, or has thrown.</summary>
     public bool IsFlushing => _isFlushing;
 

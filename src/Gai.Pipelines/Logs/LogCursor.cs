@@ -35,6 +35,7 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IValueTaskSourc
         _memory = log.Memory;
         _next = next;
         _openingGap = openingGap;
+        GoesOn = next > 1 && openingGap.FirstSequence == 0;
         if (openingGap is { Dropped: 0, FirstSequence: > 0 })
         {
             _gap = Foreign;
@@ -76,6 +77,8 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IValueTaskSourc
 
     /// <summary>The number of the next frame.</summary>
     internal long Next => Volatile.Read(ref _next);
+
+    internal override bool GoesOn { get; }
 
     /// <summary>Whether the log's own last frame has told the client why the log has not completed.</summary>
     internal bool HasToldEnd => _state == State.Ended && _memory.EndIsInFrames;

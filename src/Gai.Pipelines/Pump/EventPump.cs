@@ -154,7 +154,7 @@ public sealed class EventPump<T> : IOpenStream
     /// <returns>How the stream has ended.</returns>
     internal async ValueTask<StreamOutcome> EndAsync()
     {
-        bool headSent = _output.IsOpen;
+        bool headSent = _output.IsOpen || TryOpenForFailure();
         if (headSent && (_reason == StreamOutcomeReason.SourceFailed || _reason == _ending?.Reason))
         {
             await WriteErrorAsync(_failure is null ? _ending!.Farewell : Describe(_failure));
@@ -170,6 +170,18 @@ public sealed class EventPump<T> : IOpenStream
         Exception? late = await DetachedSources.CloseAsync(_source, outcome, _sourceCancellation, _settings.DetachAfter, _settings.Scheduler.TimeProvider);
         await _leaving.DisposeAsync();
         return _failure is null && late is not null ? outcome with { Exception = late } : outcome;
+    }
+
+    /// <summary>Opens the response that goes on with a stream, if all that is left of it is a failure that its dialect can tell: to its client this is no beginning that could still get a status, which an <c>EventSource</c> cannot read.</summary>
+    private bool TryOpenForFailure()
+    {
+        if (_reason != StreamOutcomeReason.SourceFailed || !_source.GoesOn || !_output.CanTellFailure)
+        {
+            return false;
+        }
+
+        _output.WriteOpening();
+        return true;
     }
 
     /// <summary>Has an event encoded. The sources call it.</summary>

@@ -41,6 +41,9 @@ public abstract class StreamSource<T>
     /// <summary>Whether taking an event runs the application's code, which may block the thread instead of awaiting.</summary>
     internal virtual bool MayBlock => false;
 
+    /// <summary>Whether its client has read a part of the stream before.</summary>
+    internal virtual bool GoesOn => false;
+
     /// <summary>Begins. Called once, before anything else; not called if the stream is over before it has begun.</summary>
     internal void Start(Wake wake, CancellationToken cancellationToken)
     {

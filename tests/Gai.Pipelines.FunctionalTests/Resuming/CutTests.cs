@@ -19,7 +19,7 @@ public sealed class CutTests
     {
         var ticks = new PacedTicks(Count);
         await using TestServer server = await ResumeServer.StartAsync(app => Map(app, ticks));
-        var client = new CuttingClient(seed, "/ticks", server) { OnEvent = ticks.OnRead };
+        var client = new CuttingClient(seed, "/ticks", server.Http1Port) { OnEvent = ticks.OnRead };
 
         await client.ReadAsync(format, Cuts).OrFail($"{Count} events");
 
@@ -38,7 +38,7 @@ public sealed class CutTests
         ILogStore store = ResumeServer.NewSharedStore();
         await using TestServer one = await ResumeServer.StartAsync(app => Map(app, ticks), store: store);
         await using TestServer other = await ResumeServer.StartAsync(app => Map(app, ticks), store: store);
-        var client = new CuttingClient(seed, "/ticks", one, other) { OnEvent = ticks.OnRead };
+        var client = new CuttingClient(seed, "/ticks", one.Http1Port, other.Http1Port) { OnEvent = ticks.OnRead };
 
         await client.ReadAsync(format, Cuts).OrFail($"{Count} events");
 
@@ -55,7 +55,7 @@ public sealed class CutTests
     {
         var ticks = new PacedTicks(Count, ahead: 500);
         await using TestServer server = await ResumeServer.StartAsync(app => Map(app, ticks, new LogOptions { MaxEvents = 50 }));
-        var client = new CuttingClient(seed, "/ticks", server) { OnEvent = ticks.OnRead };
+        var client = new CuttingClient(seed, "/ticks", server.Http1Port) { OnEvent = ticks.OnRead };
 
         await client.ReadAsync(format, Cuts).OrFail($"{Count} events or gaps");
 

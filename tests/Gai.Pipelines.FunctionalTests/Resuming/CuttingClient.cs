@@ -4,7 +4,7 @@ using Gai.Pipelines.TestUtilities;
 namespace Gai.Pipelines.FunctionalTests.Resuming;
 
 /// <summary>A client whose connection is cut at random, that comes back each time behind the last event it has seen whole, to whichever server.</summary>
-internal sealed class CuttingClient(int seed, string path, params TestServer[] servers)
+internal sealed class CuttingClient(int seed, string path, params int[] ports)
 {
     private readonly Random _random = new(seed);
 
@@ -27,11 +27,11 @@ internal sealed class CuttingClient(int seed, string path, params TestServer[] s
     {
         while (true)
         {
-            TestServer server = servers[_random.Next(servers.Length)];
+            int port = ports[_random.Next(ports.Length)];
             bool byHeader = format == "sse" && _random.Next(2) == 0;
-            string query = LastId is null || byHeader ? string.Empty : $"?lastEventId={LastId}";
+            string query = LastId is null || byHeader ? string.Empty : $"{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}lastEventId={LastId}";
             string headers = $"Accept: {(format == "sse" ? "text/event-stream" : "application/x-ndjson")}\r\n{(byHeader && LastId is not null ? $"Last-Event-ID: {LastId}\r\n" : string.Empty)}";
-            using RawClient client = await RawClient.GetAsync(server.Http1Port, path + query, headers);
+            using RawClient client = await RawClient.GetAsync(port, path + query, headers);
             int until = Cuts < cuts ? _random.Next(1, 4_000) : int.MaxValue;
             int seen = 0;
             while (client.Body.End is null && client.Body.Length < until)

@@ -103,13 +103,13 @@ public sealed class FailureTests
                 resumable.Log = new LogOptions { MaxEvents = 100 };
             }));
         using RawClient slow = await RawClient.GetAsync(server.Http1Port, "/ticks", receiveBuffer: 1024);
-        var fast = new CuttingClient(1, "/ticks", server);
+        var fast = new CuttingClient(1, "/ticks", server.Http1Port);
 
         await fast.ReadAsync("sse", 0).OrFail("all that the fast one gets");
         Assert.Equal(Count, fast.Numbers[^1]);
 
         // What the slow one misses it is told exactly.
-        var late = new CuttingClient(2, "/ticks", server);
+        var late = new CuttingClient(2, "/ticks", server.Http1Port);
         string end = await slow.ReadToEndAsync().OrFail("the slow one's rest");
         Assert.Equal("clean", end);
         late.TakeAll(slow.Body.Text);

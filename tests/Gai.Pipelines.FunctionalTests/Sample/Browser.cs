@@ -18,7 +18,7 @@ internal sealed class Browser : IDisposable
         var options = new ChromeOptions { BinaryLocation = "/usr/bin/chromium" };
         options.AddArguments(
             "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", $"--user-data-dir={_profile.FullName}");
+            "--disable-component-update", "--disable-sync", "--window-size=1100,800", $"--user-data-dir={_profile.FullName}");
         _service = ChromeDriverService.CreateDefaultService("/usr/bin", "chromedriver");
         _driver = new ChromeDriver(_service, options, TimeSpan.FromMinutes(1));
         _driver.Navigate().GoToUrl(page);
@@ -28,6 +28,20 @@ internal sealed class Browser : IDisposable
 
     /// <summary>Gets the text of the first paragraph.</summary>
     public string Text => _driver.FindElement(By.TagName("p")).Text;
+
+    public void GoTo(Uri page) => _driver.Navigate().GoToUrl(page);
+
+    /// <summary>Runs a script in the page.</summary>
+    public object? Run(string script, params object?[] arguments) => _driver.ExecuteScript(script, arguments);
+
+    /// <summary>Takes a picture of the page for whoever wants to look at it: the variable <c>GAI_SCREENSHOT</c> says where it goes.</summary>
+    public void Screenshot(string name)
+    {
+        if (Environment.GetEnvironmentVariable("GAI_SCREENSHOT") is { } path)
+        {
+            _driver.GetScreenshot().SaveAsFile($"{path}-{name}.png");
+        }
+    }
 
     public void WaitUntil(Func<bool> condition, Func<string> otherwise)
     {

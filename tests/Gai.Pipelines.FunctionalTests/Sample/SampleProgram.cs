@@ -7,6 +7,17 @@ namespace Gai.Pipelines.FunctionalTests.Sample;
 /// <summary>The sample as a user starts it: a process of its own, on free loopback ports.</summary>
 public sealed class SampleProgram : IAsyncLifetime
 {
+    // It ends when it is told to, or when nobody is there any more who could: then the pipe is closed.
+    private const string Guard = """
+        exec 3<&0
+        "$@" 3<&- </dev/null & sample=$!
+        (read how <&3; kill -KILL $sample) & guard=$!
+        exec 3<&-
+        wait $sample; code=$?
+        kill $guard
+        exit $code
+        """;
+
     private readonly Process _process = new();
     private readonly StringBuilder _output = new();
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -30,9 +41,11 @@ public sealed class SampleProgram : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _process.StartInfo = new ProcessStartInfo(Environment.ProcessPath is { } dotnet && Path.GetFileNameWithoutExtension(dotnet) == "dotnet" ? dotnet : "dotnet")
+        string dotnet = Environment.ProcessPath is { } own && Path.GetFileNameWithoutExtension(own) == "dotnet" ? own : "dotnet";
+        _process.StartInfo = new ProcessStartInfo("sh")
         {
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "Gai.Pipelines.Chat.dll") },
+            ArgumentList = { "-c", Guard, "sh", dotnet, Path.Combine(AppContext.BaseDirectory, "Gai.Pipelines.Chat.dll") },
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             Environment =
@@ -56,6 +69,14 @@ public sealed class SampleProgram : IAsyncLifetime
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         await _started.Task.OrFail("the sample listens");
+    }
+
+    /// <summary>Kills it as <c>kill -9</c> does.</summary>
+    public async Task KillAsync()
+    {
+        await _process.StandardInput.WriteLineAsync("now");
+        await _process.StandardInput.FlushAsync();
+        await _process.WaitForExitAsync().OrFail("the sample is gone");
     }
 
     public async ValueTask DisposeAsync()
