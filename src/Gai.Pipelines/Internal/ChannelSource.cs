@@ -10,8 +10,6 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
     private const int WindowsAfterFullRest = 32;
 
     private int _windowsBeforeRest;
-    private bool _isResting;
-
     private TimeProvider? _time;
     private long _awaitedSince;
     private long _awaitedBytes;
@@ -22,11 +20,6 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
 
     internal override SourceState HandOver(EventPump<T> pump)
     {
-        if (_isResting && !EndRest(pump))
-        {
-            return SourceState.Ready;
-        }
-
         while (true)
         {
             while (reader.TryRead(out T? item))
@@ -53,7 +46,30 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
             return false;
         }
 
-        return _isResting = reader.CanCount;
+        return reader.CanCount;
+    }
+
+    internal override bool EndRest(EventPump<T> pump)
+    {
+        int gathered = reader.Count;
+        if (!reader.TryRead(out T? item))
+        {
+            return false;
+        }
+
+        // A writer that has waited for room puts its event in as soon as one is taken out. All that others write meanwhile says nothing.
+        if (reader.Count >= gathered)
+        {
+            _windowsBeforeRest = WindowsAfterFullRest;
+        }
+
+        bool goOn = pump.Accept(item);
+        while (--gathered > 0 && goOn && reader.TryRead(out item))
+        {
+            goOn = pump.Accept(item);
+        }
+
+        return goOn && !reader.Completion.IsCompleted;
     }
 
     internal override Task CloseAsync(StreamOutcome outcome)
@@ -62,25 +78,6 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
         _ = ForgetQuestionAsync();
         writer?.TryComplete(outcome.Exception);
         return Task.CompletedTask;
-    }
-
-    /// <summary>Takes what has gathered. If there is more than the channel had room for, a writer has waited.</summary>
-    /// <returns>Whether the pump wants more.</returns>
-    private bool EndRest(EventPump<T> pump)
-    {
-        _isResting = false;
-        bool goOn = true;
-        for (int gathered = reader.Count; gathered > 0 && goOn && reader.TryRead(out T? item); gathered--)
-        {
-            goOn = pump.Accept(item);
-        }
-
-        if (goOn && reader.Count > 0)
-        {
-            _windowsBeforeRest = WindowsAfterFullRest;
-        }
-
-        return goOn;
     }
 
     internal override void OnClientAwaited(long bytes, TimeProvider time)

@@ -89,8 +89,11 @@ internal sealed class PumpTimes : TimingEntry
         _eventsHeld = 0;
         _lookedAt = _wroteAt = Now;
         _commitAt = Never;
-        _window?.End();
+        EndWindow();
     }
+
+    /// <summary>Ends the flush window: what is held next begins a new one.</summary>
+    public void EndWindow() => _window?.End();
 
     /// <summary>Begins the time that a flush may wait for the client.</summary>
     public void OnFlushWaits()

@@ -257,12 +257,8 @@ public sealed class EventPump<T> : IOpenStream
                 return ending.Reason;
             }
 
-            if (isDue && _isResting)
-            {
-                // What has gathered in the source belongs to the window that ends here.
-                _isResting = false;
-                TakeReady();
-            }
+            // What has gathered in the source belongs to the window that ends here.
+            bool restsOn = isDue && _isResting && EndRest();
 
             Step step = _ending is not null || (isDue && WriteWhatIsDue()) ? Step.Flush : TakeReady();
             if (step == Step.Wait)
@@ -274,6 +270,11 @@ public sealed class EventPump<T> : IOpenStream
             if (step == Step.Flush && BeginFlush() && !EndFlush())
             {
                 return StreamOutcomeReason.ClientGone;
+            }
+
+            if (restsOn && _client == ClientState.Reads && Rest())
+            {
+                return null;
             }
         }
     }
@@ -326,15 +327,28 @@ public sealed class EventPump<T> : IOpenStream
 
     private void PrepareToWait()
     {
-        if (_output.UnflushedBytes > 0)
-        {
-            _isResting = _source.TryRest(isNewWindow: _times.HoldUntilWindowEnds());
-        }
-
-        if (!_isResting)
+        if (_output.UnflushedBytes == 0 || !Rest())
         {
             _source.WakeWhenReady();
         }
+    }
+
+    /// <summary>Lets events gather in the source until the window ends. Nobody is woken for them, and their window would end with this one.</summary>
+    private bool Rest() => _isResting = _source.TryRest(isNewWindow: _times.HoldUntilWindowEnds());
+
+    /// <summary>Has encoded what has gathered, and the end behind it.</summary>
+    /// <returns>Whether the next window is worth a rest as well.</returns>
+    private bool EndRest()
+    {
+        _isResting = false;
+        _times.EndWindow();
+        bool restsOn = _source.EndRest(this);
+        if (!restsOn && !_output.MustFlush)
+        {
+            TakeReady();
+        }
+
+        return restsOn;
     }
 
     /// <summary>Hands what is encoded to the transport. While that cannot take it nothing is written, which is the backpressure.</summary>

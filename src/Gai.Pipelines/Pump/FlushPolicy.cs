@@ -36,7 +36,8 @@ public sealed record FlushPolicy
     /// Windows of one length end together for all streams of a server, at the multiples of that length: the first one of a stream may be
     /// shorter, and many streams cost one wake-up of the machine instead of one each.
     /// Events of a channel gather there until the window ends, and so does the end behind them: the stream is woken once a
-    /// window instead of once an event. If a writer had to wait for room meanwhile, the next 32 windows go without that.
+    /// window instead of once an event, and window follows window until one was empty. If a writer had to wait for room meanwhile,
+    /// the next 32 windows go without that.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The delay or the number is out of its range.</exception>
     public static FlushPolicy Window(TimeSpan delay, int bytes = DefaultBytes)

@@ -69,6 +69,10 @@ public abstract class StreamSource<T>
     /// <returns>Whether it rests. Then it wakes nobody until it has been asked again.</returns>
     internal virtual bool TryRest(bool isNewWindow) => false;
 
+    /// <summary>Has encoded what has gathered while it rested.</summary>
+    /// <returns>Whether there was something, all of it was taken, and more may come: then the next window is worth a rest as well.</returns>
+    internal virtual bool EndRest(EventPump<T> pump) => false;
+
     /// <summary>Learns that the client has not taken a flush of so many bytes at once. Until <see cref="OnClientReads"/> nothing is sent.</summary>
     internal virtual void OnClientAwaited(long bytes, TimeProvider time)
     {

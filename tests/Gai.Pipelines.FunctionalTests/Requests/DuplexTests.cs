@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Gai.Pipelines.FunctionalTests.Requests;
 
 /// <summary>Records in, records out, both at once.</summary>
+[Collection(nameof(WholeHeap))]
 public sealed class DuplexTests(ITestOutputHelper output)
 {
     [Fact]

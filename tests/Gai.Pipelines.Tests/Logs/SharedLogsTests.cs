@@ -206,8 +206,7 @@ public sealed class SharedLogsTests : SharedLogTest
         for (int i = 0; i < 30; i++)
         {
             (int renewals, int notes) = (StoreOfA.Renewals, StoreOfB.Notes);
-            Time.Advance(TimeSpan.FromSeconds(11));
-            await Deadline.UntilAsync(() => StoreOfA.Renewals > renewals && StoreOfB.Notes > notes);
+            await PassUntilAsync(() => StoreOfA.Renewals > renewals && StoreOfB.Notes > notes, TimeSpan.FromMilliseconds(500));
         }
 
         Assert.False(source.Token.IsCancellationRequested);

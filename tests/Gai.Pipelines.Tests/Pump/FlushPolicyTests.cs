@@ -231,6 +231,58 @@ public sealed class FlushPolicyTests : PumpTest
     }
 
     [Fact]
+    public async Task Window_FollowsAWindowWithEvents_RestsUntilItEnds()
+    {
+        Settings = WindowSettings;
+        Channel<string> channel = NewChannel(8);
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(channel.Reader));
+        Assert.True(channel.Writer.TryWrite("a"));
+        Assert.True(channel.Writer.TryWrite("b"));
+        Assert.True(channel.Writer.TryWrite("c"));
+        Time.Advance(Milliseconds(54));
+        await Output.WaitForFlushesAsync(2);
+
+        // Not one event wakes the stream.
+        Assert.True(channel.Writer.TryWrite("d"));
+        Assert.Equal(1, channel.Reader.Count);
+        Time.Advance(Milliseconds(54));
+        await Output.WaitForFlushesAsync(3);
+        Assert.Equal(["<a|", "b|c|", "d|"], Output.Flushes);
+
+        // After an empty window the next event is taken at once, and the end with it.
+        Time.Advance(Milliseconds(54));
+        Assert.True(channel.Writer.TryWrite("e"));
+        Assert.Equal(0, channel.Reader.Count);
+        channel.Writer.Complete();
+        Time.Advance(Milliseconds(54));
+        await run.OrFail();
+        Assert.Equal(["<a|", "b|c|", "d|", "e|>"], Output.Flushes);
+    }
+
+    [Fact]
+    public async Task Window_WriterWritesWhileTheWindowEnds_IsNotTakenForOneThatWaited()
+    {
+        Settings = WindowSettings;
+        Channel<string> channel = NewChannel(8);
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(channel.Reader));
+        foreach (string text in (string[])["a", "b", "c"])
+        {
+            Assert.True(channel.Writer.TryWrite(text));
+        }
+
+        Dialect.OnEvent = text => Assert.True(text != "c" || channel.Writer.TryWrite("d"));
+        Time.Advance(Milliseconds(54));
+        await Output.WaitForFlushesAsync(2);
+
+        Assert.True(channel.Writer.TryWrite("e"));
+        Assert.Equal(2, channel.Reader.Count);
+        channel.Writer.Complete();
+        Time.Advance(Milliseconds(54));
+        await run.OrFail();
+        Assert.Equal(["<a|", "b|c|", "d|e|>"], Output.Flushes);
+    }
+
+    [Fact]
     public async Task Window_ChannelThatIsFull_KeepsItsWriterWaitingOnceInManyWindows()
     {
         Settings = WindowSettings;

@@ -66,10 +66,18 @@ public sealed class ProducerDeadlineTests : PumpTest
     public async Task Write_TheDialectIsSlowAndNotTheClient_IsPlainlyCancelled()
     {
         using var gate = new ManualResetEventSlim();
-        Dialect.OnEvent = _ => gate.Wait(CancellationToken.None);
+        var isEncoding = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Dialect.OnEvent = _ =>
+        {
+            isEncoding.TrySetResult();
+            gate.Wait(CancellationToken.None);
+        };
         Task<StreamOutcome> run = RunAsync(Producer(Capacity));
         ChannelWriter<string> writer = await _writer.Task.OrFail();
-        await Deadline.UntilAsync(() => !writer.TryWrite("a"));
+        Assert.True(writer.TryWrite("a"));
+        await isEncoding.Task.OrFail();
+        Assert.True(writer.TryWrite("b"));
+        Assert.True(writer.TryWrite("c"));
         Task waiting = Wait(writer, "WriteAsync", _deadline.Token);
 
         await _deadline.CancelAsync();
