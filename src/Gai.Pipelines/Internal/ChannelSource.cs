@@ -94,6 +94,8 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
     internal SlowClientException WhyItWaits(OperationCanceledException givenUp, CancellationToken cancellationToken) =>
         new(_time!.GetElapsedTime(_awaitedSince), reader.CanCount ? reader.Count : 0, _awaitedBytes, givenUp, cancellationToken);
 
+    private protected override bool AnswersOnThreadPool => true;
+
     private protected override void OnStart(CancellationToken cancellationToken)
     {
     }

@@ -38,7 +38,7 @@ internal sealed class SlowClient<T>(PumpSettings settings)
             switch (source.HandOver(pump))
             {
                 case SourceState.Pending:
-                    source.WakeWhenReady();
+                    source.WakeWhenReady(settings.Scheduler.Ready);
                     break;
                 case SourceState.Ended:
                     SourceHasEnded = true;

@@ -26,28 +26,28 @@ internal sealed class TimingWheel : IDisposable
 
     // So often it comes at least: to learn whether the clock stood still, and to go on with what is due if another thread is held up there.
     private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private readonly TimingEntry?[] _slots = new TimingEntry?[SlotCount];
     private readonly TimeProvider _time;
     private readonly TimeSpan _resolution;
-    private readonly Action? _onStandstill;
+    private readonly Action<TimeSpan>? _onVisit;
     private readonly long _start;
     private ITimer? _timer;
     private long _tick;
     private long _armedTick = long.MaxValue;
     private TimingEntry? _due;
+    private int _visitor;
     private int _count;
 
     /// <param name="time">The clock.</param>
     /// <param name="resolution">How far the ticks are apart.</param>
-    /// <param name="onStandstill">Is called when a tick came a second or more too late, before the entries that became due meanwhile.</param>
-    public TimingWheel(TimeProvider time, TimeSpan resolution, Action? onStandstill = null)
+    /// <param name="onVisit">Is told how late the timer comes, each time, before the entries that have become due. At least every half second while there are entries.</param>
+    public TimingWheel(TimeProvider time, TimeSpan resolution, Action<TimeSpan>? onVisit = null)
     {
         _time = time;
         _resolution = resolution;
-        _onStandstill = onStandstill;
+        _onVisit = onVisit;
         _start = time.GetTimestamp();
     }
 
@@ -115,7 +115,7 @@ internal sealed class TimingWheel : IDisposable
         // Rounded up: an entry is never early. The current tick has been looked through already.
         entry.DueTick = Math.Max(_tick + 1, (due.Ticks + _resolution.Ticks - 1) / _resolution.Ticks);
         Link(entry);
-        if (entry.DueTick < _armedTick)
+        if (entry.DueTick < _armedTick && _visitor != Environment.CurrentManagedThreadId)
         {
             Arm(Math.Min(entry.DueTick, CurrentTick() + TicksOf(LongestRest)));
         }
@@ -131,6 +131,8 @@ internal sealed class TimingWheel : IDisposable
 
         lock (_lock)
         {
+            _visitor = _visitor == Environment.CurrentManagedThreadId ? 0 : _visitor;
+            ArmForNext();
             DisarmIfEmpty();
         }
     }
@@ -141,11 +143,7 @@ internal sealed class TimingWheel : IDisposable
         lock (_lock)
         {
             long now = CurrentTick();
-            if (now - _armedTick >= TicksOf(Standstill))
-            {
-                _onStandstill?.Invoke();
-            }
-
+            _onVisit?.Invoke(_resolution * Math.Max(0, now - _armedTick));
             long slotsToVisit = Math.Min(now - _tick, SlotCount);
             for (long tick = now - slotsToVisit + 1; tick <= now; tick++)
             {
@@ -163,7 +161,11 @@ internal sealed class TimingWheel : IDisposable
             }
 
             _tick = now;
-            ArmForNext();
+
+            // The timer comes again by itself, should an entry hold this thread up; and is set when all have had their turn, since most of them want the
+            // same next time.
+            _armedTick = now + TicksOf(LongestRest);
+            _visitor = Environment.CurrentManagedThreadId;
         }
     }
 
@@ -177,7 +179,10 @@ internal sealed class TimingWheel : IDisposable
             next++;
         }
 
-        Arm(next);
+        if (next < _armedTick)
+        {
+            Arm(next);
+        }
     }
 
     private void Arm(long tick)
@@ -189,14 +194,14 @@ internal sealed class TimingWheel : IDisposable
         var dueTime = TimeSpan.FromMilliseconds(Math.Max(0, Math.Ceiling(left.TotalMilliseconds)));
         if (_timer is not null)
         {
-            _timer.Change(dueTime, Timeout.InfiniteTimeSpan);
+            _timer.Change(dueTime, LongestRest);
             return;
         }
 
         // The timer outlives the request that happens to be the first: it must not keep that one's context.
         using (ExecutionContext.SuppressFlow())
         {
-            _timer = _time.CreateTimer(static wheel => ((TimingWheel)wheel!).OnTick(), this, dueTime, Timeout.InfiniteTimeSpan);
+            _timer = _time.CreateTimer(static wheel => ((TimingWheel)wheel!).OnTick(), this, dueTime, LongestRest);
         }
     }
 

@@ -329,7 +329,7 @@ public sealed class EventPump<T> : IOpenStream
     {
         if (_output.UnflushedBytes == 0 || !Rest())
         {
-            _source.WakeWhenReady();
+            _source.WakeWhenReady(_settings.Scheduler.Ready);
         }
     }
 

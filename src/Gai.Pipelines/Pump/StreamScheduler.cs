@@ -6,16 +6,26 @@ namespace Gai.Pipelines;
 /// <remarks>Thread-safe. The timers run only while a stream waits for something.</remarks>
 public sealed class StreamScheduler : IDisposable
 {
+    private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(1);
+
     private readonly TimeProvider _time;
     private long _standstillEnd = long.MinValue;
 
     /// <summary>Makes a scheduler.</summary>
     /// <param name="timeProvider">The clock.</param>
     public StreamScheduler(TimeProvider timeProvider)
+        : this(timeProvider, hasReadyQueue: true)
+    {
+    }
+
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="hasReadyQueue">Whether streams with new events run one after the other, or each where its channel calls back.</param>
+    internal StreamScheduler(TimeProvider timeProvider, bool hasReadyQueue)
     {
         ArgumentNullException.ThrowIfNull(timeProvider);
         _time = timeProvider;
-        Seconds = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(100), () => Volatile.Write(ref _standstillEnd, CoarseMilliseconds));
+        Ready = hasReadyQueue ? new ReadyQueue(() => CoarseMilliseconds) : null;
+        Seconds = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(100), OnVisit);
         Milliseconds = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(1));
     }
 
@@ -26,6 +36,9 @@ public sealed class StreamScheduler : IDisposable
     public int EntryCount => Seconds.Count + Milliseconds.Count;
 
     internal TimeProvider TimeProvider => _time;
+
+    /// <summary>Where streams run whose channels have got something.</summary>
+    internal ReadyQueue? Ready { get; }
 
     /// <summary>Keep-alives, commit windows, deadlines: what may be late by a tenth of a second.</summary>
     internal TimingWheel Seconds { get; }
@@ -48,5 +61,15 @@ public sealed class StreamScheduler : IDisposable
     {
         Seconds.Dispose();
         Milliseconds.Dispose();
+    }
+
+    private void OnVisit(TimeSpan late)
+    {
+        if (late >= Standstill)
+        {
+            Volatile.Write(ref _standstillEnd, CoarseMilliseconds);
+        }
+
+        Ready?.HelpIfHeldUp();
     }
 }

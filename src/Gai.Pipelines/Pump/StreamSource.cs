@@ -23,6 +23,7 @@ public static class StreamSource
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="reader">The channel's reader. It stays the caller's, who learns nothing of the stream's end through it.</param>
     /// <returns>The source.</returns>
+    /// <remarks>The stream runs on the thread pool, also if the channel allows synchronous continuations: its writer is not kept.</remarks>
     public static StreamSource<T> From<T>(ChannelReader<T> reader)
     {
         ArgumentNullException.ThrowIfNull(reader);

@@ -56,12 +56,23 @@ public abstract class StreamSource<T>
     internal abstract SourceState HandOver(EventPump<T> pump);
 
     /// <summary>Has the wake signalled when a pending source answers. Allocates its callback once a stream, nothing an event.</summary>
-    internal void WakeWhenReady()
+    /// <param name="queue">Where streams run whose source would only hand them to the thread pool; <see langword="null"/> leaves it to the source.</param>
+    internal void WakeWhenReady(ReadyQueue? queue)
     {
-        if (_question == Question.Asked)
+        if (_question != Question.Asked)
         {
-            _question = Question.Awaited;
-            _answer.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_onAnswer ??= OnAnswer);
+            return;
+        }
+
+        _question = Question.Awaited;
+        _onAnswer ??= OnAnswer;
+        if (queue is not null && AnswersOnThreadPool)
+        {
+            queue.WhenAnswered(_answer, _onAnswer);
+        }
+        else
+        {
+            _answer.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_onAnswer);
         }
     }
 
@@ -85,6 +96,9 @@ public abstract class StreamSource<T>
 
     /// <summary>Frees what the source holds. The last call.</summary>
     internal abstract Task CloseAsync(StreamOutcome outcome);
+
+    /// <summary>Whether the source queues its answer to the thread pool, instead of running the stream on the thread that has made the event.</summary>
+    private protected virtual bool AnswersOnThreadPool => false;
 
     private protected abstract void OnStart(CancellationToken cancellationToken);
 
@@ -120,7 +134,7 @@ public abstract class StreamSource<T>
             return Task.CompletedTask;
         }
 
-        WakeWhenReady();
+        WakeWhenReady(queue: null);
         _lastAnswer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         if (Interlocked.CompareExchange(ref _question, Question.Forgotten, Question.Awaited) != Question.Awaited)
         {

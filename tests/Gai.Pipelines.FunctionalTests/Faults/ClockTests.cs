@@ -73,7 +73,7 @@ public sealed class ClockTests
 
         server.Time.Jump(TimeSpan.FromHours(5));
         await Eventually.IsTrueAsync(() => server.Server.Scheduler.EntryCount == 1, () => "the stream has no entry");
-        server.Time.Advance(TimeSpan.FromSeconds(61));
+        await server.PassUntilIdleAsync(TimeSpan.FromSeconds(61));
 
         await server.NothingIsLeftAsync(StreamOutcomeReason.TooSlow);
         Assert.Equal(1, server.Witness.Cancelled);

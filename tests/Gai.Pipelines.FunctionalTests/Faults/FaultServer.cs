@@ -74,6 +74,15 @@ internal sealed class FaultServer : IAsyncDisposable
     /// <summary>Waits until the source waits because its client does not read.</summary>
     public async Task<long> SourceWaitsAsync() => await Eventually.StandsStillAsync(() => (int)Witness.Given);
 
+    /// <summary>Lets time pass until no stream is open: a busy machine may have begun to wait for a client later than the test believes.</summary>
+    public Task PassUntilIdleAsync(TimeSpan step) => Eventually.IsTrueAsync(
+        () =>
+        {
+            Time.Advance(step);
+            return Server.Streams.Count == 0;
+        },
+        () => "a stream is still open");
+
     /// <summary>
     /// Waits until nothing is left of any stream: no stream, no entry in the scheduler, no timer, no source that runs or was given up, nothing
     /// that is registered with a request; and sees to it that each stream ended as expected, and once.

@@ -144,7 +144,7 @@ public sealed partial class AllocationTests
         /// <summary>Runs a stream whose events are pushed one by one, each through the whole pump before the next.</summary>
         protected void PushOneByOne<T>(Dialect<T> dialect, StreamSource<T> source, Action pushOne, Action end)
         {
-            using var scheduler = new StreamScheduler(new ManualTimeProvider());
+            using var scheduler = new StreamScheduler(new ManualTimeProvider(), hasReadyQueue: false);
             var output = new NullPipeWriter();
             Task<StreamOutcome> run = new EventPump<T>(source, dialect, output, Settings with { Scheduler = scheduler }).RunAsync(CancellationToken.None);
             for (int i = 0; i < WarmUp; i++)
@@ -170,7 +170,7 @@ public sealed partial class AllocationTests
         /// <summary>Runs a short and a long stream, inline from beginning to end: they must allocate the same.</summary>
         protected void CompareLengths<T>(Dialect<T> dialect, Func<int, StreamSource<T>> sourceOfLength)
         {
-            using var scheduler = new StreamScheduler(new ManualTimeProvider());
+            using var scheduler = new StreamScheduler(new ManualTimeProvider(), hasReadyQueue: false);
             PumpSettings settings = Settings with { Scheduler = scheduler };
             var output = new NullPipeWriter();
             Measure(WarmUp);

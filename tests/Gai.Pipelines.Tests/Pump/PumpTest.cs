@@ -10,7 +10,7 @@ public abstract class PumpTest : IDisposable
 
     protected PumpTest()
     {
-        Scheduler = new StreamScheduler(Time);
+        Scheduler = new StreamScheduler(Time, hasReadyQueue: false);
         Settings = new PumpSettings { Scheduler = Scheduler };
     }
 
