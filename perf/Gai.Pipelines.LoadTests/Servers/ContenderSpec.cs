@@ -14,6 +14,7 @@ internal sealed class ContenderSpec
         ("unflushed=BYTES", "gai, good, copy: the most that is held before a flush"),
         ("capacity=N", "how many events the channel of a stream holds (default 256)"),
         ("resumable", "gai: a burst is written into a log, from which its client reads"),
+        ("pool", "gai: each stream whose channel has something is queued to the thread pool, instead of one after the other on one thread"),
         ("inline", "the channels of streams run their continuations on the producer's thread"),
         ("head", "bare: sends the head of the response before it waits"),
         ("kestrel-inline", "Kestrel's UnsafePreferInlineScheduling"),

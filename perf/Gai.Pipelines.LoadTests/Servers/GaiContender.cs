@@ -86,6 +86,11 @@ internal static class GaiOptions
             // So that finished bursts make room for the next, as they do on a server that has run for a while.
             options.Logs.MaxTotalBytes = spec.Has("resumable") ? 32 * 1024 * 1024 : options.Logs.MaxTotalBytes;
         });
+        if (spec.Has("pool") || spec.Has("inline"))
+        {
+            builder.Services.AddSingleton(static _ => new StreamScheduler(TimeProvider.System, hasReadyQueue: false));
+        }
+
         builder.Services.ConfigureHttpJsonOptions(static json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, LoadJson.Default));
     }
 }
