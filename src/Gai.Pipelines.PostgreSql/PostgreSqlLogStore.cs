@@ -34,7 +34,7 @@ public sealed partial class PostgreSqlLogStore : ILogStore, IAsyncDisposable
     private readonly bool _ownsSource;
     private readonly Database _database;
     private readonly Statements _statements;
-    private readonly Watchers _watchers = new();
+    private readonly LogWatchers<ulong> _watchers = new();
     private readonly ChangeListener _listener;
     private readonly ChangeNotifier _notifier;
 

@@ -4,7 +4,7 @@ using Npgsql;
 namespace Gai.Pipelines.PostgreSql.Internal;
 
 /// <summary>Hears the notifications of other nodes: one connection for all watchers, opened again as often as it takes.</summary>
-internal sealed class ChangeListener(Database database, Statements statements, Watchers watchers, ulong self, ILogger logger) : IAsyncDisposable
+internal sealed class ChangeListener(Database database, Statements statements, LogWatchers<ulong> watchers, ulong self, ILogger logger) : IAsyncDisposable
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
 

@@ -7,7 +7,7 @@ namespace Gai.Pipelines.PostgreSql.Internal;
 /// Notifications are sent behind the changes, those of many logs together: transactions that notify commit one after the other over the whole database,
 /// each with its own wait for the disk, and those that write frames must not. One that is lost, since the node ends here, is what readers poll for.
 /// </remarks>
-internal sealed class ChangeNotifier(Database database, Statements statements, Watchers watchers, ulong self) : IAsyncDisposable
+internal sealed class ChangeNotifier(Database database, Statements statements, LogWatchers<ulong> watchers, ulong self) : IAsyncDisposable
 {
     private const int Attempts = 3;
 

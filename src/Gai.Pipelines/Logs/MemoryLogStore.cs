@@ -13,7 +13,7 @@ public sealed class MemoryLogStore : ILogStore
     private readonly TimeProvider _time;
     private readonly Dictionary<LogKey, StoredLog> _byKey = [];
     private readonly Dictionary<LogId, StoredLog> _byId = [];
-    private readonly LogWatchers _watchers = new();
+    private readonly LogWatchers<LogId> _watchers = new();
     private long _lastToken;
 
     /// <summary>Makes an empty store.</summary>
