@@ -121,9 +121,9 @@ public sealed partial class PostgreSqlLogStore : ILogStore, IAsyncDisposable
         await _database.FindAsync(Lane.Life, _statements.FindById, command => command.With(log), Describe, cancellationToken);
 
     /// <inheritdoc/>
-    public async ValueTask EndAsync(LogId log, long fencingToken, LogEnd end, CancellationToken cancellationToken)
+    public async ValueTask EndAsync(LogId log, long fencingToken, LogEnd end, long lastSequence, CancellationToken cancellationToken)
     {
-        string? before = await _database.FindAsync(
+        (string? Outcome, long Last, bool MayEnd)? before = await _database.FindAsync(
             Lane.Life,
             _statements.End,
             command => command
@@ -132,12 +132,18 @@ public sealed partial class PostgreSqlLogStore : ILogStore, IAsyncDisposable
                 .With(end.Outcome.ToString())
                 .With(end.Error?.Code)
                 .With(end.Error?.Message)
-                .With(end.Error?.Temporary ?? false, NpgsqlDbType.Boolean),
-            static reader => reader.GetText(0) ?? string.Empty,
+                .With(end.Error?.Temporary ?? false, NpgsqlDbType.Boolean)
+                .With(lastSequence),
+            static reader => ((string? Outcome, long Last, bool MayEnd)?)(reader.GetText(0), reader.GetInt64(1), reader.GetBoolean(2)),
             cancellationToken);
-        if (before is null or nameof(LogOutcome.Lost))
+        if (before is null or { Outcome: nameof(LogOutcome.Lost) })
         {
             throw new LogFencedException(log);
+        }
+
+        if (before is { MayEnd: false, Last: var last })
+        {
+            throw new ArgumentException($"The log has frames up to {last}, and its owner has added {lastSequence}: what it lacks has to be added again before it ends.", nameof(lastSequence));
         }
 
         _notifier.Notify(log, LogChange.Frames);

@@ -224,7 +224,7 @@ public abstract partial class LogStoreContractTests
 
         await Assert.ThrowsAsync<LogFencedException>(() => AppendAsync(store, stranger, Numbered(1, 1)));
         await Assert.ThrowsAsync<LogFencedException>(async () => await store.RenewAsync(claim.Log.Id, stranger.FencingToken, LongTime, None));
-        await Assert.ThrowsAsync<LogFencedException>(async () => await store.EndAsync(claim.Log.Id, stranger.FencingToken, LogEnd.Completed, None));
+        await Assert.ThrowsAsync<LogFencedException>(async () => await store.EndAsync(claim.Log.Id, stranger.FencingToken, LogEnd.Completed, lastSequence: 0, None));
 
         Assert.Equal(new LogState(1, 0, End: null), (await ReadAsync(store, claim.Log.Id)).State);
     }
@@ -243,12 +243,32 @@ public abstract partial class LogStoreContractTests
         await AppendAsync(store, claim, Numbered(1, 2));
         var end = new LogEnd(outcome, code is null ? null : new StreamError(code, "A sentence, \u00E9.", temporary));
 
-        await store.EndAsync(claim.Log.Id, claim.FencingToken, end, None);
+        await store.EndAsync(claim.Log.Id, claim.FencingToken, end, lastSequence: 0, None);
 
         (LogState state, _, string[] frames) = await ReadAsync(other, claim.Log.Id);
         Assert.Equal(new LogState(1, 2, end), state);
         Assert.Equal(2, frames.Length);
         Assert.False((await other.ClaimAsync(Describe(claim.Log.Key), LongTime, None)).IsOwner);
+    }
+
+    /// <summary>A store that lacks frames of the owner's does not end the log, and takes what it lacks.</summary>
+    [Fact]
+    public async Task End_StoreLacksFrames_IsRefusedUntilItHasThem()
+    {
+        ILogStore store = await OpenNodeAsync();
+        LogClaim claim = await BeginAsync(store);
+        await AppendAsync(store, claim, Numbered(1, 2));
+
+        await Assert.ThrowsAsync<ArgumentException>("lastSequence", async () => await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, lastSequence: 3, None));
+
+        Assert.Null((await ReadAsync(store, claim.Log.Id)).State.End);
+        await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None);
+        await AppendAsync(store, claim, Numbered(3, 1));
+        await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, lastSequence: 3, None);
+        Assert.Equal(new LogState(1, 3, LogEnd.Completed), (await ReadAsync(store, claim.Log.Id)).State);
+
+        // Said again it changes nothing, whatever it says.
+        await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, lastSequence: 4, None);
     }
 
     /// <summary>Behind the end nothing follows; the end itself may be said again.</summary>
@@ -257,9 +277,9 @@ public abstract partial class LogStoreContractTests
     {
         ILogStore store = await OpenNodeAsync();
         LogClaim claim = await BeginAsync(store);
-        await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, None);
+        await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, lastSequence: 0, None);
 
-        await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, None);
+        await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, lastSequence: 0, None);
 
         await Assert.ThrowsAsync<LogFencedException>(() => AppendAsync(store, claim, Numbered(1, 1)));
         await Assert.ThrowsAsync<LogFencedException>(async () => await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None));
@@ -277,7 +297,7 @@ public abstract partial class LogStoreContractTests
         LogClaim claim = await BeginAsync(store);
         var end = new LogEnd(outcome, new StreamError("overloaded", "Later.", Temporary: true));
 
-        await store.EndAsync(claim.Log.Id, claim.FencingToken, end, None);
+        await store.EndAsync(claim.Log.Id, claim.FencingToken, end, lastSequence: 0, None);
 
         Assert.Null(await other.FindAsync(claim.Log.Key, None));
         Assert.Equal(new LogState(1, 0, end), (await ReadAsync(other, claim.Log.Id)).State);
@@ -309,7 +329,7 @@ public abstract partial class LogStoreContractTests
             next += count;
         }
 
-        await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, None);
+        await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, lastSequence: 0, None);
 
         await InTimeAsync(following);
         Assert.Equal(Enumerable.Range(1, Frames).Select(i => $"frame {i}\n\n"), seen);

@@ -20,7 +20,7 @@ public abstract partial class LogStoreContractTests
         Assert.Equal(2, frames.Length);
         await Assert.ThrowsAsync<LogFencedException>(() => AppendAsync(store, claim, Numbered(3, 1)));
         await Assert.ThrowsAsync<LogFencedException>(async () => await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None));
-        await Assert.ThrowsAsync<LogFencedException>(async () => await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, None));
+        await Assert.ThrowsAsync<LogFencedException>(async () => await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, lastSequence: 0, None));
         Assert.Equal(state, (await ReadAsync(store, claim.Log.Id)).State);
     }
 
@@ -87,7 +87,7 @@ public abstract partial class LogStoreContractTests
         await InTimeAsync(signalled.Task);
         Assert.True((await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None)).IsCancelRequested);
         Assert.Null((await ReadAsync(other, claim.Log.Id)).State.End);
-        await store.EndAsync(claim.Log.Id, claim.FencingToken, new LogEnd(LogOutcome.Cancelled, StreamError.Cancelled), None);
+        await store.EndAsync(claim.Log.Id, claim.FencingToken, new LogEnd(LogOutcome.Cancelled, StreamError.Cancelled), lastSequence: 0, None);
         Assert.False(await other.RequestCancelAsync(claim.Log.Id, None));
     }
 
@@ -122,9 +122,9 @@ public abstract partial class LogStoreContractTests
         LogId topic = await BeginTopicAsync(store);
 
         await SignalledAsync(claim.Log.Id, () => AppendAsync(store, claim, Numbered(1, 1)));
-        await SignalledAsync(claim.Log.Id, async () => await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, None));
+        await SignalledAsync(claim.Log.Id, async () => await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, lastSequence: 0, None));
         await SignalledAsync(topic, () => PublishAsync(store, topic, Guid.NewGuid(), Batch(0, "a")));
-        await SignalledAsync(topic, async () => await store.EndAsync(topic, 0, LogEnd.Completed, None));
+        await SignalledAsync(topic, async () => await store.EndAsync(topic, 0, LogEnd.Completed, lastSequence: 0, None));
 
         async Task SignalledAsync(LogId log, Func<Task> change)
         {
@@ -182,11 +182,11 @@ public abstract partial class LogStoreContractTests
         LogClaim ended = await BeginAsync(store);
         await AppendAsync(store, open, Numbered(1, 3));
         await AppendAsync(store, ended, Numbered(1, 3));
-        await store.EndAsync(ended.Log.Id, ended.FencingToken, LogEnd.Completed, None);
+        await store.EndAsync(ended.Log.Id, ended.FencingToken, LogEnd.Completed, lastSequence: 0, None);
 
         await PassAsync(4 * ShortTime);
         LogClaim justEnded = await BeginAsync(store);
-        await store.EndAsync(justEnded.Log.Id, justEnded.FencingToken, LogEnd.Completed, None);
+        await store.EndAsync(justEnded.Log.Id, justEnded.FencingToken, LogEnd.Completed, lastSequence: 0, None);
         await Task.WhenAll(DeleteAllAsync(store), DeleteAllAsync(other));
 
         Assert.Null(await other.FindAsync(ended.Log.Id, None));
@@ -206,7 +206,7 @@ public abstract partial class LogStoreContractTests
         {
             LogClaim claim = await BeginAsync(store);
             await AppendAsync(store, claim, Numbered(1, 10));
-            await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, None);
+            await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, lastSequence: 0, None);
             logs.Add(claim.Log.Id);
         }
 
@@ -238,7 +238,7 @@ public abstract partial class LogStoreContractTests
             async () => await store.FindAsync(claim.Log.Id, cancelled),
             async () => await store.AppendAsync(claim.Log.Id, claim.FencingToken, batch, cancelled),
             async () => await store.PublishAsync(claim.Log.Id, Guid.NewGuid(), unnumbered, cancelled),
-            async () => await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, cancelled),
+            async () => await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, lastSequence: 0, cancelled),
             async () => await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, cancelled),
             async () => await store.ReadAsync(claim.Log.Id, 1, 100, into, cancelled),
             async () => await store.NoteReaderAsync(claim.Log.Id, cancelled),

@@ -99,8 +99,8 @@ public abstract partial class LogStoreContractTests
         LogId topic = await BeginTopicAsync(store);
         await PublishAsync(store, topic, Guid.NewGuid(), Batch(0, "a"));
 
-        await other.EndAsync(topic, 0, LogEnd.Completed, None);
-        await store.EndAsync(topic, 0, LogEnd.Completed, None);
+        await other.EndAsync(topic, 0, LogEnd.Completed, lastSequence: 0, None);
+        await store.EndAsync(topic, 0, LogEnd.Completed, lastSequence: 0, None);
 
         await Assert.ThrowsAsync<LogFencedException>(() => PublishAsync(store, topic, Guid.NewGuid(), Batch(0, "b")));
         (LogState state, _, string[] frames) = await ReadAsync(store, topic);

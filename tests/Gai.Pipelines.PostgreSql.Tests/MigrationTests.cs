@@ -66,7 +66,7 @@ public sealed class MigrationTests(PostgreSqlFixture postgreSql) : NodesTest(() 
         LogClaim claim = await store.ClaimAsync(Describe(), LongTime, None);
         using LogBatch batch = Batch(1, "a");
         await store.AppendAsync(claim.Log.Id, claim.FencingToken, batch, None);
-        await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, None);
+        await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, lastSequence: 0, None);
         Assert.Equal(new LogState(1, 1, LogEnd.Completed), (await ReadAsync(store, claim.Log.Id)).State);
         Assert.Equal(0, await store.DeleteExpiredAsync(10, None));
         Assert.True(await store.RemoveAsync(claim.Log.Id, None));

@@ -98,7 +98,7 @@ public sealed class StoreTests(PostgreSqlFixture postgreSql) : NodesTest(() => p
         Assert.True((await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None)).IsCancelRequested);
 
         // An end waits: it is behind the frames.
-        Task ending = store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, None).AsTask();
+        Task ending = store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, lastSequence: 0, None).AsTask();
         await WaitersAsync(1, "%error_code%");
         Assert.False(appending.IsCompleted);
         await HoldAsync(gate, "select pg_advisory_unlock(hashtext($1))");
@@ -253,7 +253,7 @@ public sealed class StoreTests(PostgreSqlFixture postgreSql) : NodesTest(() => p
             await store.AppendAsync(claim.Log.Id, claim.FencingToken, batch, None);
         }
 
-        await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, None);
+        await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, lastSequence: 0, None);
         return claim.Log.Id;
     }
 }

@@ -68,15 +68,15 @@ internal sealed class Statements(Names names)
 
     public string End { get; } = $"""
         with log as (
-          select outcome from {names.Logs} where id = $1 and {IsOwner} for update
+          select outcome, last_sequence, outcome is not null or last_sequence >= $7 as may_end from {names.Logs} where id = $1 and {IsOwner} for update
         ), ended as (
           update {names.Logs} set outcome = $3, error_code = $4, error_message = $5, error_temporary = $6,
             expires_at = clock_timestamp() + keep_for, holds_key = holds_key and ($3 = 'Completed' or last_sequence > 0)
-          where id = $1 and (select outcome is null from log)
+          where id = $1 and (select outcome is null and may_end from log)
         ), over as (
-          delete from {names.Leases} where log = $1 and exists (select from log)
+          delete from {names.Leases} where log = $1 and (select may_end from log)
         )
-        select outcome from log
+        select outcome, last_sequence, may_end from log
         """;
 
     public string Renew { get; } = $"""

@@ -77,17 +77,19 @@ internal sealed class LogWriteBehind
         using var batch = new LogBatch();
         try
         {
-            while (await WaitForMoreAsync())
+            do
             {
-                if (!await TryAppendAsync(batch))
+                while (await WaitForMoreAsync())
                 {
-                    // What the store lacks is no longer in memory. Readers elsewhere get what it has, and are told.
-                    await EndAsync(LogEnd.Lost);
-                    return;
+                    if (!await TryAppendAsync(batch))
+                    {
+                        // What the store lacks is no longer in memory. Readers elsewhere get what it has, and are told.
+                        await TryEndAsync(LogEnd.Lost, lastSequence: 0, batch);
+                        return;
+                    }
                 }
             }
-
-            await EndAsync(_memory.End!.Value);
+            while (!await TryEndAsync(_memory.End!.Value, _durable, batch));
         }
         catch (LogFencedException)
         {
@@ -183,22 +185,28 @@ internal sealed class LogWriteBehind
     }
 
     /// <summary>Ends the log in the store. A store that is away for the time of several leases is given up: it declares the log lost itself.</summary>
-    private async ValueTask EndAsync(LogEnd end)
+    /// <returns><see langword="false"/> if the store has lost frames that it had: they have to be written again first.</returns>
+    private async ValueTask<bool> TryEndAsync(LogEnd end, long lastSequence, LogBatch batch)
     {
         long since = Now;
         while (true)
         {
             try
             {
-                await _store.EndAsync(_log.Description.Id, _token, end, CancellationToken.None);
-                return;
+                await _store.EndAsync(_log.Description.Id, _token, end, lastSequence, CancellationToken.None);
+                return true;
             }
             catch (Exception failure) when (failure is not LogFencedException)
             {
                 _log.Report(failure);
                 if (Now - since > 4 * _log.Shared.Lease.TotalMilliseconds || _log.IsGivenUp)
                 {
-                    return;
+                    return true;
+                }
+
+                if (failure is ArgumentException && await TryRewindAsync(batch) && _durable < lastSequence)
+                {
+                    return false;
                 }
 
                 await _writing.WaitAsync(_log.Shared.PollInterval);

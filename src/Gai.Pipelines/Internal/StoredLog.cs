@@ -26,7 +26,7 @@ internal sealed class StoredLog(LogDescription description, long token)
 
     public int FrameCount => _frames.Count;
 
-    private long Last => _first + _frames.Count - 1;
+    public long Last => _first + _frames.Count - 1;
 
     /// <summary>Whether it has ended and there is nothing to read again: it no longer holds its key.</summary>
     public bool IsVoid => End is { Outcome: not LogOutcome.Completed } && Last == 0;

@@ -160,7 +160,7 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
         }
 
         await Task.WhenAll(before, published).WaitAsync(cancellationToken);
-        await _store.EndAsync(_id, fencingToken: 0, LogEnd.Completed, cancellationToken);
+        await _store.EndAsync(_id, fencingToken: 0, LogEnd.Completed, lastSequence: 0, cancellationToken);
     }
 
     public override ValueTask<StreamLog?> OpenAsync(CancellationToken cancellationToken) => _logs.FindAsync(_id, _options, cancellationToken);

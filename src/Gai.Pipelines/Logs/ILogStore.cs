@@ -83,13 +83,15 @@ public interface ILogStore
     /// <param name="log">The log.</param>
     /// <param name="fencingToken">The token of its owner; 0 for a topic, which anybody ends.</param>
     /// <param name="end">How it has ended.</param>
+    /// <param name="lastSequence">The number of the last frame that the owner has added, and no reader may miss; 0 if any will do.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="LogFencedException">The token is not that of the owner, or the log is lost or gone.</exception>
+    /// <exception cref="ArgumentException">The log does not go as far, as after a fail-over to a server that lagged behind. It has not ended; the owner adds what it lacks.</exception>
     /// <remarks>
     /// An ended log holds its key until it expires or is removed. Only one that has not completed and has no frame frees it at once, also if it is lost:
     /// there is nothing to read again, and the next claim begins anew. By its id it is found until it expires.
     /// </remarks>
-    ValueTask EndAsync(LogId log, long fencingToken, LogEnd end, CancellationToken cancellationToken);
+    ValueTask EndAsync(LogId log, long fencingToken, LogEnd end, long lastSequence, CancellationToken cancellationToken);
 
     /// <summary>Says that the owner is alive, and asks what others want of it. A lease that ran out is renewed all the same as long as nobody has noticed.</summary>
     /// <param name="log">The log.</param>

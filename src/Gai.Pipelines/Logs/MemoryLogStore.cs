@@ -95,7 +95,7 @@ public sealed class MemoryLogStore : ILogStore
     }
 
     /// <inheritdoc/>
-    public ValueTask EndAsync(LogId log, long fencingToken, LogEnd end, CancellationToken cancellationToken)
+    public ValueTask EndAsync(LogId log, long fencingToken, LogEnd end, long lastSequence, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (_lock)
@@ -107,6 +107,11 @@ public sealed class MemoryLogStore : ILogStore
 
             if (stored.End is null)
             {
+                if (stored.Last < lastSequence)
+                {
+                    throw new ArgumentException($"The log has frames up to {stored.Last}, and its owner has added {lastSequence}: what it lacks has to be added again before it ends.", nameof(lastSequence));
+                }
+
                 Finish(stored, end);
             }
         }

@@ -71,10 +71,10 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
         return first;
     }
 
-    public async ValueTask EndAsync(LogId log, long fencingToken, LogEnd end, CancellationToken cancellationToken)
+    public async ValueTask EndAsync(LogId log, long fencingToken, LogEnd end, long lastSequence, CancellationToken cancellationToken)
     {
         await BeforeAsync(cancellationToken);
-        await store.EndAsync(log, fencingToken, end, cancellationToken);
+        await store.EndAsync(log, fencingToken, end, lastSequence, cancellationToken);
         After();
     }
 

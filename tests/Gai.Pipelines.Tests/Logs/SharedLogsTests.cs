@@ -345,6 +345,22 @@ public sealed class SharedLogsTests : SharedLogTest
     }
 
     [Fact]
+    public async Task End_StoreHasForgottenTheLastFrames_TheyAreWrittenAgainFirst()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, Unabandoned);
+        await PushedAsync(log, source, Numbers(1, 10));
+        await PassUntilDurableAsync(log);
+        StoreOfA.Forgets = true;
+        await PushedAsync(log, source, Numbers(11, 10));
+        await PassUntilDurableAsync(log);
+        StoreOfA.Forgets = false;
+
+        source.End();
+
+        Assert.Equal(Numbers(1, 20), DataOf((await PassToEndAsync((await FindAsync(B, log, Unabandoned)).OpenCursorAtStart())).Text));
+    }
+
+    [Fact]
     public async Task Append_StoreHasForgottenFramesThatAreEvicted_ReadersElsewhereAreToldTheLoss()
     {
         (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, Unabandoned with { MaxEvents = 5 });
