@@ -19,6 +19,9 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
 
     public int Appends { get; private set; }
 
+    /// <summary>Gets how often the end of a log was to be written, whether that failed or not.</summary>
+    public int Ends { get; private set; }
+
     public int Reads { get; private set; }
 
     public int Renewals { get; private set; }
@@ -73,6 +76,7 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
 
     public async ValueTask EndAsync(LogId log, long fencingToken, LogEnd end, CancellationToken cancellationToken)
     {
+        Ends++;
         await BeforeAsync(cancellationToken);
         await store.EndAsync(log, fencingToken, end, cancellationToken);
         After();

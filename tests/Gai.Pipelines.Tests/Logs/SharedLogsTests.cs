@@ -372,11 +372,7 @@ public sealed class SharedLogsTests : SharedLogTest
         LogCursor cursor = log.OpenCursorAtStart();
         StoreOfA.FailsBefore = new IOException("Away.");
         await PushedAsync(log, source, Numbers(11, 100));
-        for (int i = 0; i < 200; i++)
-        {
-            Time.Advance(TimeSpan.FromMilliseconds(20));
-            await Task.Yield();
-        }
+        await PassUntilAsync(() => StoreOfA.Ends > 0);
 
         StoreOfA.FailsBefore = null;
         StreamLog copy = await FindAsync(B, log);
