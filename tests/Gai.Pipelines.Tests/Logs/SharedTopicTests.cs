@@ -40,7 +40,7 @@ public sealed class SharedTopicTests : SharedLogTest
             published.Add(topic.PublishAsync($"{i}").AsTask());
         }
 
-        InvalidOperationException refusal = await Assert.ThrowsAsync<InvalidOperationException>(async () => await topic.PublishAsync("one too many"));
+        InvalidOperationException refusal = await Assert.ThrowsAsync<InvalidOperationException>(async () => await topic.PublishAsync("one too many").AsTask().OrFail());
         Assert.Contains("MaxStoreLag", refusal.Message, StringComparison.Ordinal);
         StoreOfA.Open();
         await PassUntilAsync(() => published.TrueForAll(one => one.IsCompletedSuccessfully));
@@ -55,7 +55,7 @@ public sealed class SharedTopicTests : SharedLogTest
         await Deadline.UntilAsync(() => StoreOfA.Publications == 1);
 
         Task completing = topic.CompleteAsync().AsTask();
-        await Assert.ThrowsAsync<InvalidOperationException>(async () => await topic.PublishAsync("late"));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await topic.PublishAsync("late").AsTask().OrFail());
         Assert.Equal(0, StoreOfA.Ends);
         StoreOfA.Open();
         await PassUntilAsync(() => publishing.IsCompleted && completing.IsCompleted);
