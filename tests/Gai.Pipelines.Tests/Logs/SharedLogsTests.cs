@@ -206,7 +206,7 @@ public sealed class SharedLogsTests : SharedLogTest
         for (int i = 0; i < 30; i++)
         {
             (int renewals, int notes) = (StoreOfA.Renewals, StoreOfB.Notes);
-            await PassUntilAsync(() => StoreOfA.Renewals > renewals && StoreOfB.Notes > notes, TimeSpan.FromMilliseconds(500));
+            await PassUntilAsync(() => StoreOfA.Renewals > renewals && StoreOfB.Notes > notes, TimeSpan.FromMilliseconds(50));
         }
 
         Assert.False(source.Token.IsCancellationRequested);
