@@ -10,7 +10,7 @@ errors, and runs all test projects. The last line is "N passed, N failed"; the e
 
 --load       runs every load test for a moment instead, against every server, and checks that nothing is lost or doubled; two minutes. Timings are not judged.
 --fuzz       makes 10 million random frames with hostile fields instead, and has them read by two parsers of others. A difference names its seed and stream.
---mutation   changes the code in some thousand ways instead, and sees whether a test notices; about an hour and a half. PIECE is a name of tests/mutation/pieces.json.
+--mutation   changes the code in some thousand ways instead, and sees whether a test notices; some hours. PIECE is a name of tests/mutation/pieces.json.
 TEXT
 }
 

@@ -54,6 +54,17 @@ public sealed class StreamAdmissionTests
     }
 
     [Fact]
+    public void Dispose_StreamOfAClientWhoHasEnough_LetsThemOpenAnother()
+    {
+        using StreamAdmission admission = New(new() { MaxStreamsPerClient = 1, ClientKey = context => context.Request.Headers.UserAgent });
+        admission.Enter(ContextOf(_chat, "ada"), null).Dispose();
+
+        using Hosting.Admission again = admission.Enter(ContextOf(_chat, "ada"), null);
+
+        Assert.Null(again.Refusal);
+    }
+
+    [Fact]
     public void Enter_ClientWithoutKey_IsNotLimited()
     {
         using StreamAdmission admission = New(new() { MaxStreamsPerClient = 1, ClientKey = static _ => null });

@@ -110,6 +110,23 @@ public sealed class AuthorizationWatchTests : IDisposable
     }
 
     [Fact]
+    public async Task Ticket_ExpiresAndIsNotAskedFor_OnlyMayGoOnCounts()
+    {
+        int asked = 0;
+        SetTicket(_time.GetUtcNow().AddSeconds(1));
+        await using AuthorizationWatch? watch = Start(endsWithTicket: false, _ =>
+        {
+            Interlocked.Increment(ref asked);
+            return new(true);
+        });
+
+        await NextLookAsync();
+        await Deadline.UntilAsync(() => Volatile.Read(ref asked) == 1 && _scheduler.EntryCount == 1);
+
+        Assert.Empty(_stream.Endings);
+    }
+
+    [Fact]
     public async Task Dispose_CheckUnderWay_WaitsForItAndLooksNoMore()
     {
         var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
 
 namespace Gai.Pipelines.Hosting.Tests.Options;
 
@@ -27,6 +28,17 @@ public sealed class EventStreamProfilesTests : IDisposable
         Assert.Equal(3, own.ChannelCapacity);
         Assert.Equal(1000, own.MaxDocumentBytes);
         Assert.Equal(10, _profiles.Of(null).ChannelCapacity);
+    }
+
+    /// <summary>Each of two changes may be good and both together not.</summary>
+    [Fact]
+    public void Of_EndpointWithBadOptions_Throws()
+    {
+        Endpoint endpoint = EndpointWith(o => o.OpeningPaddingBytes = 2000, o => o.MaxFrameBytes = 1000);
+
+        OptionsValidationException failure = Assert.Throws<OptionsValidationException>(() => _profiles.Of(endpoint));
+
+        Assert.Contains("OpeningPaddingBytes is 2,000.", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -73,6 +85,37 @@ public sealed class EventStreamProfilesTests : IDisposable
         // A document that nobody sees before its end needs no signs of life.
         Assert.Equal((TimeSpan.Zero, Timeout.InfiniteTimeSpan), (profile.Document.KeepAliveInterval, profile.Document.CommitWindow));
     }
+
+    [Fact]
+    public void Profile_OptionsOfRequests_ReachTheirReader()
+    {
+        var profile = new EventStreamProfile(
+            new() { RequestIdleTimeout = TimeSpan.FromSeconds(3), MaxRequestBodyBytes = 5000, MaxRequestRecordBytes = 70 }, _scheduler, null);
+
+        Assert.Equal(
+            (TimeSpan.FromSeconds(3), 5000, 70),
+            (profile.Request.IdleTimeout, profile.Request.MaxBodyBytes, profile.Request.Reader.MaxRecordBytes));
+    }
+
+    /// <summary>A client may take its budget: what connection and flush take is not left for events, but half of it is in any case.</summary>
+    [Theory]
+    [InlineData(SlowClientPolicy.DropOldest, 1 << 20, 1 << 14, (1 << 20) - (1 << 14) - (40 << 10))]
+    [InlineData(SlowClientPolicy.MergeDeltas, 1 << 20, 1 << 14, (1 << 20) - (1 << 14) - (40 << 10) - (32 << 10))]
+    [InlineData(SlowClientPolicy.DropOldest, 1 << 16, 1 << 14, 1 << 15)]
+    [InlineData(SlowClientPolicy.DropOldest, 1 << 10, 1 << 20, 1 << 9)]
+    public void Profile_BudgetOfASlowClient_IsLessWhatItsConnectionTakes(SlowClientPolicy policy, int budget, int unflushed, int expected)
+    {
+        var options = new EventStreamOptions { SlowClientPolicy = policy, SlowClientBudgetBytes = budget, UnflushedLimitBytes = unflushed };
+
+        Assert.Equal(expected, new EventStreamProfile(options, _scheduler, null).Pump.SlowClientBudgetBytes);
+    }
+
+    [Theory]
+    [InlineData(0, 15)]
+    [InlineData(7, 7)]
+    public void Profile_ChecksOfAuthorization_ComeWithKeepAlivesOrWhenThoseWouldCome(int keepAlive, int expected) => Assert.Equal(
+        TimeSpan.FromSeconds(expected),
+        new EventStreamProfile(new() { KeepAliveInterval = TimeSpan.FromSeconds(keepAlive) }, _scheduler, null).Authorization.Interval);
 
     private static Endpoint EndpointWith(params Action<EventStreamOptions>[] changes) =>
         new(null, new EndpointMetadataCollection(changes.Select(change => new EndpointOptionsMetadata(change))), "test");

@@ -87,6 +87,22 @@ public sealed class ProblemTests
         Assert.Equal("overloaded|No room|p|529", Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray()));
     }
 
+    /// <summary>Documents of vendors name a code in any case.</summary>
+    [Theory]
+    [InlineData(400, "invalid_request")]
+    [InlineData(406, "invalid_request")]
+    [InlineData(500, "internal")]
+    [InlineData(503, "overloaded")]
+    public async Task WriteAsync_OnlyTheStatusIsKnown_DocumentGetsTheCodeOfIt(int status, string code)
+    {
+        DefaultHttpContext context = NewContext();
+        context.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(new OwnDocument()), "own"));
+
+        await Problem.WriteAsync(context, status, "detail");
+
+        Assert.StartsWith($"{code}|detail|", Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray()), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task WriteAsync_ParameterIsWrong_ProblemNamesIt()
     {

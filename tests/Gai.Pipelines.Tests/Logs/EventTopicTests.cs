@@ -81,6 +81,25 @@ public sealed class EventTopicTests : SharedLogTest
         Assert.Equal(0, (await topic.OpenLogAsync(StreamFormat.ServerSentEvents))!.LastSequence);
     }
 
+    /// <summary>What was whole of a refused event is no frame either, nor is anything that comes behind it cut there.</summary>
+    [Fact]
+    public async Task Publish_SecondRecordOfAnEventIsRefused_LeavesNothingOfTheFirst()
+    {
+        var raw = new DialectFactory<string>(static _ => new FrameIdsTests.RawDialect(), StreamFormat.Ndjson);
+        EventTopic<string> topic = await NewNode().OpenTopicAsync(new TopicStart<string> { Name = "raw", Dialects = raw, Formats = [StreamFormat.Ndjson] });
+        StreamLog log = (await topic.OpenLogAsync(StreamFormat.Ndjson))!;
+
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await topic.PublishAsync("{\"a\":1}\n[2]\n"));
+        Assert.Equal(0, log.LastSequence);
+        await topic.PublishAsync("{\"b\":1}\n");
+        await topic.CompleteAsync();
+
+        var output = new RecordingPipeWriter();
+        await ReadAsync(log.OpenCursorAtStart(), output, raw).OrFail();
+        Assert.Equal($"{{\"b\":1,\"event_id\":\"{new LogPosition(log.Description.Id, 1)}\"}}\n", output.Text);
+        Assert.Equal(1, log.LastSequence);
+    }
+
     [Fact]
     public async Task Publish_FromManyThreads_EachEventOnceAndEachPublishersInOrder()
     {

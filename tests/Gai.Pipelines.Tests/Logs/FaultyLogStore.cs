@@ -19,6 +19,15 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
 
     public int Appends { get; private set; }
 
+    /// <summary>Gets how often the end of a log was to be written, whether that failed or not.</summary>
+    public int Ends { get; private set; }
+
+    /// <summary>Gets how often frames of a topic were to be written, whether that failed or not.</summary>
+    public int Publications { get; private set; }
+
+    /// <summary>Gets how many frames and logs were deleted since they were over.</summary>
+    public int Deleted { get; private set; }
+
     public int Reads { get; private set; }
 
     public int Renewals { get; private set; }
@@ -65,6 +74,7 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
 
     public async ValueTask<long> PublishAsync(LogId log, Guid publication, LogBatch batch, CancellationToken cancellationToken)
     {
+        Publications++;
         await BeforeAsync(cancellationToken);
         long first = await store.PublishAsync(log, publication, batch, cancellationToken);
         After();
@@ -73,6 +83,7 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
 
     public async ValueTask EndAsync(LogId log, long fencingToken, LogEnd end, long lastSequence, CancellationToken cancellationToken)
     {
+        Ends++;
         await BeforeAsync(cancellationToken);
         await store.EndAsync(log, fencingToken, end, lastSequence, cancellationToken);
         After();
@@ -123,7 +134,9 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
     public async ValueTask<int> DeleteExpiredAsync(int maxFrames, CancellationToken cancellationToken)
     {
         await BeforeAsync(cancellationToken);
-        return await store.DeleteExpiredAsync(maxFrames, cancellationToken);
+        int deleted = await store.DeleteExpiredAsync(maxFrames, cancellationToken);
+        Deleted += deleted;
+        return deleted;
     }
 
     private static TaskCompletionSource Opened()

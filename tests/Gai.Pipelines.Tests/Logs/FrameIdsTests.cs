@@ -105,6 +105,18 @@ public sealed class FrameIdsTests : LogTest
         Assert.Equal(0, other.LastSequence);
     }
 
+    [Fact]
+    public async Task WriteEvent_FrameIsAsLargeAsItMayBe_IsAFrame()
+    {
+        // 41 bytes of id, 6 of "data: ", 251 and two line ends.
+        string largest = new('x', 251);
+
+        StreamLog log = await WriteAsync(NewNode(), StreamFormat.ServerSentEvents, 300, "data: a\n\n", $"data: {largest}\n\n", "data: b\n\n");
+
+        Assert.Equal(["a", largest, "b"], DataOf((await ReadToEndAsync(log.OpenCursorAtStart())).Text));
+        Assert.Equal((3, LogOutcome.Completed), (log.LastSequence, log.End!.Value.Outcome));
+    }
+
     private static string Renumbered(string expected) =>
         expected.Replace("#2", "#3", StringComparison.Ordinal).Replace("#1", "#2", StringComparison.Ordinal);
 
@@ -142,7 +154,7 @@ public sealed class FrameIdsTests : LogTest
         return text;
     }
 
-    private sealed class RawDialect : Dialect<string>
+    internal sealed class RawDialect : Dialect<string>
     {
         public override void WriteEvent(FrameWriter output, in string item) => output.Write(Encoding.UTF8.GetBytes(item));
 

@@ -28,6 +28,26 @@ public sealed class LogBatchTests
     }
 
     [Fact]
+    public void Add_ManyFrames_KeepsThoseBefore()
+    {
+        int[] ends = [.. Enumerable.Range(1, 100)];
+        byte[] bytes = [.. ends.Select(static end => (byte)end)];
+        using var one = new LogBatch();
+        using var many = new LogBatch();
+        foreach (byte frame in bytes)
+        {
+            one.Add([frame]);
+        }
+
+        many.Add([0]);
+        many.Add(bytes, ends);
+
+        Assert.Equal(ends, one.Ends.ToArray());
+        Assert.Equal([1, .. ends.Select(static end => end + 1)], many.Ends.ToArray());
+        Assert.Equal([0, .. bytes], many.Bytes.ToArray());
+    }
+
+    [Fact]
     public void Add_EndsThatAreNone_IsRefused()
     {
         using var batch = new LogBatch();

@@ -64,6 +64,28 @@ public sealed class LogCursorTests : LogTest
         Assert.Equal(["c"], DataOf((await ReadToEndAsync(cursor)).Text));
     }
 
+    /// <summary>A client that is cut before the first event that it would have got knows where to go on all the same.</summary>
+    [Fact]
+    public async Task OpenCursorAtEnd_NothingComes_TellsThePositionAtOnce()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(NewNode());
+        await PushedAsync(log, source, "a", "b");
+        var atEnd = new RecordingPipeWriter();
+        var before = new RecordingPipeWriter();
+
+        Task<StreamOutcome> reading = ReadAsync(log.OpenCursorAtEnd(), atEnd);
+        Task<StreamOutcome> readingBefore = ReadAsync(log.OpenCursor(new LogPosition(log.Description.Id, 1)), before);
+        Time.Advance(PumpSettings.Default.CommitWindow);
+        await atEnd.WaitForTextAsync("id: ");
+        await before.WaitForTextAsync("data: b");
+        source.End();
+        await Task.WhenAll(reading, readingBefore).OrFail();
+
+        Assert.Equal($"id: {new LogPosition(log.Description.Id, 2)}\n\n", atEnd.Text);
+        Assert.Equal($"id: {new LogPosition(log.Description.Id, 2)}\ndata: b\n\n", before.Text);
+        Assert.Equal(string.Empty, (await ReadToEndAsync(log.OpenCursorAtEnd())).Text);
+    }
+
     /// <summary>A client that is cut anywhere, also inside a frame, goes on behind the last whole event that it has seen.</summary>
     [Theory]
     [InlineData(1)]

@@ -112,6 +112,16 @@ public sealed class LogIdTests
     }
 
     [Fact]
+    public void Key_LongestText_IsThatText()
+    {
+        string text = new('a', LogKey.MaxLength);
+        var key = new LogKey(text);
+
+        Assert.Equal((text, text, false), (key.Value, key.ToString(), key.IsNone));
+        Assert.Equal((null, string.Empty, true), (default(LogKey).Value, default(LogKey).ToString(), default(LogKey).IsNone));
+    }
+
+    [Fact]
     public void KeyOf_PartsThatJoinAlike_AreDifferentKeys()
     {
         string[][] parts = [["a", "b:c"], ["a:b", "c"], ["a", "b", "c"], ["a:b:c"], ["1:a"], ["a"], ["", "a"], ["a", ""], ["1", "a"], ["11:a"]];

@@ -206,7 +206,7 @@ public sealed class SharedLogsTests : SharedLogTest
         for (int i = 0; i < 30; i++)
         {
             (int renewals, int notes) = (StoreOfA.Renewals, StoreOfB.Notes);
-            await PassUntilAsync(() => StoreOfA.Renewals > renewals && StoreOfB.Notes > notes, TimeSpan.FromMilliseconds(500));
+            await PassUntilAsync(() => StoreOfA.Renewals > renewals && StoreOfB.Notes > notes, TimeSpan.FromMilliseconds(50));
         }
 
         Assert.False(source.Token.IsCancellationRequested);
@@ -388,11 +388,7 @@ public sealed class SharedLogsTests : SharedLogTest
         LogCursor cursor = log.OpenCursorAtStart();
         StoreOfA.FailsBefore = new IOException("Away.");
         await PushedAsync(log, source, Numbers(11, 100));
-        for (int i = 0; i < 200; i++)
-        {
-            Time.Advance(TimeSpan.FromMilliseconds(20));
-            await Task.Yield();
-        }
+        await PassUntilAsync(() => StoreOfA.Ends > 0);
 
         StoreOfA.FailsBefore = null;
         StreamLog copy = await FindAsync(B, log);

@@ -86,6 +86,10 @@ public sealed class StreamLogsTests : LogTest
     }
 
     [Fact]
+    public void Start_JsonDocument_IsRefused() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => At(LogKey.New(), format: StreamFormat.JsonDocument));
+
+    [Fact]
     public async Task Find_ById_FindsItAndNoOther()
     {
         StreamLogs node = NewNode();

@@ -1,0 +1,164 @@
+using Gai.Pipelines.TestUtilities;
+
+namespace Gai.Pipelines.Tests.Logs;
+
+/// <summary>Topics whose events go through a store, which is slow, away or full.</summary>
+public sealed class SharedTopicTests : SharedLogTest
+{
+    private static TopicStart<string> News { get; } = new() { Name = "news", Dialects = Plain };
+
+    [Fact]
+    public async Task Publish_InTwoFormats_WaitsForTheStore()
+    {
+        EventTopic<Note> topic = await OpenAsync(A, new TopicStart<Note>
+        {
+            Name = "notes",
+            Dialects = global::Gai.Pipelines.Dialects.Plain(TestJson.Default.Note),
+            Formats = [StreamFormat.ServerSentEvents, StreamFormat.Ndjson],
+        });
+        StoreOfA.Close();
+
+        Task publishing = topic.PublishAsync(new Note("a")).AsTask();
+        Assert.False(publishing.IsCompleted);
+        StoreOfA.Open();
+        await PassUntilAsync(() => publishing.IsCompleted);
+
+        await publishing;
+        Assert.Equal(2, StoreOfA.Publications);
+    }
+
+    [Fact]
+    public async Task Publish_AsManyWaitAsMay_IsRefused()
+    {
+        EventTopic<string> topic = await OpenAsync(NewNode(Options with { Store = StoreOfA, MaxStoreLag = 3 }), News);
+        StoreOfA.Close();
+        List<Task> published = [topic.PublishAsync("sent").AsTask()];
+        await Deadline.UntilAsync(() => StoreOfA.Publications == 1);
+
+        for (int i = 0; i < 3; i++)
+        {
+            published.Add(topic.PublishAsync($"{i}").AsTask());
+        }
+
+        InvalidOperationException refusal = await Assert.ThrowsAsync<InvalidOperationException>(async () => await topic.PublishAsync("one too many").AsTask().OrFail());
+        Assert.Contains("MaxStoreLag", refusal.Message, StringComparison.Ordinal);
+        StoreOfA.Open();
+        await PassUntilAsync(() => published.TrueForAll(one => one.IsCompletedSuccessfully));
+    }
+
+    [Fact]
+    public async Task Complete_PublicationsAreUnderWay_EndsBehindThemAndTakesNoMore()
+    {
+        EventTopic<string> topic = await OpenAsync(A, News);
+        StoreOfA.Close();
+        Task publishing = topic.PublishAsync("a").AsTask();
+        await Deadline.UntilAsync(() => StoreOfA.Publications == 1);
+
+        Task completing = topic.CompleteAsync().AsTask();
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await topic.PublishAsync("late").AsTask().OrFail());
+        Assert.Equal(0, StoreOfA.Ends);
+        StoreOfA.Open();
+        await PassUntilAsync(() => publishing.IsCompleted && completing.IsCompleted);
+        await publishing;
+        await completing;
+
+        EventTopic<string> atB = await OpenAsync(B, News);
+        StreamLog log = (await PassUntilDoneAsync(atB.OpenLogAsync(StreamFormat.ServerSentEvents).AsTask()))!;
+        (StreamOutcome outcome, string text) = await PassToEndAsync(log.OpenCursorAtStart());
+        Assert.Equal((StreamOutcomeReason.Completed, "a"), (outcome.Reason, Assert.Single(DataOf(text))));
+    }
+
+    /// <summary>The half of an event that could not be written is not the beginning of the next one.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Publish_EncodingFailsHalfway_LeavesNothingOfIt(bool isShared)
+    {
+        var torn = new DialectFactory<string>(static _ => new TornDialect());
+        EventTopic<string> topic = await OpenAsync(isShared ? A : NewNode(), News with { Dialects = torn });
+
+        await Assert.ThrowsAsync<NotSupportedException>(async () => await topic.PublishAsync("bad"));
+        Task publishing = topic.PublishAsync("good").AsTask();
+        await PassUntilAsync(() => publishing.IsCompleted);
+
+        StreamLog log = (await PassUntilDoneAsync(topic.OpenLogAsync(StreamFormat.ServerSentEvents).AsTask()))!;
+        Task completing = topic.CompleteAsync().AsTask();
+        (_, string text) = await PassToEndAsync(log.OpenCursorAtStart());
+        await PassUntilAsync(() => completing.IsCompleted);
+        Assert.Equal($"id: {new LogPosition(log.Description.Id, 1)}\ndata: good\n\n", text);
+    }
+
+    [Fact]
+    public async Task Open_Fails_TheNextOneTriesAgain()
+    {
+        bool fails = true;
+        TopicStart<string> start = News with
+        {
+            Dialects = new DialectFactory<string>(context => fails ? throw new NotSupportedException("Not yet.") : Plain.Create(context)),
+        };
+
+        await Assert.ThrowsAsync<NotSupportedException>(async () => await A.OpenTopicAsync(start));
+        fails = false;
+
+        Assert.Equal("news", (await OpenAsync(A, start)).Name);
+    }
+
+    [Fact]
+    public async Task Stop_StoreIsAway_PublisherIsToldAndNothingIsBegun()
+    {
+        EventTopic<string> topic = await OpenAsync(A, News);
+        StoreOfA.FailsBefore = new IOException("Away.");
+        Task publishing = topic.PublishAsync("a").AsTask();
+        await Deadline.UntilAsync(() => StoreOfA.Publications > 0);
+
+        Task stopping = A.StopAsync();
+        await PassUntilAsync(() => publishing.IsCompleted && stopping.IsCompleted);
+
+        await Assert.ThrowsAsync<IOException>(() => publishing);
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await A.OpenTopicAsync(News with { Name = "other" }));
+    }
+
+    /// <summary>Nobody but the nodes clears the store, and they do so again and again.</summary>
+    [Fact]
+    public async Task Sweep_LogsAreOver_AreDeletedFromTheStore()
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            StreamLog log = await WriteAsync(A, ["a"], new LogOptions { MaxAge = TimeSpan.FromSeconds(10) });
+            int ends = i;
+            await PassUntilAsync(() => log.DurableSequence == 1 && StoreOfA.Ends > ends);
+
+            int deleted = Deleted();
+            await PassUntilAsync(() => Deleted() > deleted, TimeSpan.FromSeconds(1));
+
+            Assert.Null(await Shared.FindAsync(log.Description.Id, default));
+            Assert.Null(await Shared.FindAsync(log.Description.Key, default));
+        }
+
+        int Deleted() => StoreOfA.Deleted + StoreOfB.Deleted;
+    }
+
+    private async Task<EventTopic<T>> OpenAsync<T>(StreamLogs node, TopicStart<T> start) => await PassUntilDoneAsync(node.OpenTopicAsync(start).AsTask());
+
+    private sealed class TornDialect : Dialect<string>
+    {
+        public override void WriteEvent(FrameWriter output, in string item)
+        {
+            output.Write("data: "u8);
+            if (item == "bad")
+            {
+                throw new NotSupportedException("It has no text.");
+            }
+
+            output.Write("good\n\n"u8);
+        }
+
+        public override void WriteError(FrameWriter output, in StreamError error)
+        {
+        }
+
+        public override void WriteEnd(FrameWriter output)
+        {
+        }
+    }
+}
