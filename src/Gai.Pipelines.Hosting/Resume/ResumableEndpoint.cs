@@ -1,5 +1,5 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -93,7 +93,7 @@ internal sealed class ResumableEndpoint
     public static LogKey KeyOf(string name, string? owner, string key)
     {
         name = NameOf(name);
-        owner = owner is null ? string.Empty : owner.Length <= 48 && !owner.Any(char.IsControl) ? $"of {owner}" : $"of {Hash(owner)}";
+        owner = owner is null ? string.Empty : owner.Length <= 48 && owner.All(static letter => letter is >= ' ' and <= '~') ? $"of {owner}" : $"of {Hash(owner)}";
         return LogKey.Of(Kind, name, owner, key.Length <= 64 ? key : $"#{Hash(key)}");
     }
 
@@ -114,7 +114,8 @@ internal sealed class ResumableEndpoint
 
     private static string NameOf(string name) => name.Length <= 100 ? name : $"#{Hash(name)}";
 
-    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    // Of the units as they are: as UTF-8 all halves of pairs would be the same, and so would those whose names differ in them only.
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(text.AsSpan())));
 
     private Task InvokeAsync(HttpContext context) =>
         context.RequestServices.GetRequiredService<ResumableStreams>().HandleAsync(context, this);

@@ -4,12 +4,12 @@ namespace Gai.Pipelines.Hosting.Tests.Resuming;
 
 public sealed class ResumableEndpointTests
 {
-    /// <summary>Nobody gets the stream of somebody else, however long the names are.</summary>
+    /// <summary>Nobody gets the stream of somebody else, however long and strange the names are.</summary>
     [Fact]
     public void KeyOf_OwnersKeysAndNamesOfAnyLength_AreKeptApart()
     {
         string[] texts = [.. from length in (int[])[1, 48, 49, 64, 65, 100, 101, 256] from last in "ab" select new string('x', length - 1) + last];
-        string?[] owners = [null, "", "a\u0001", "a\u0002", .. texts];
+        string?[] owners = [null, "", "a\u0001", "a\u0002", "\u2028", "\uD800", "\uDC00", "\u00E9", .. texts];
 
         LogKey[] keys =
         [
