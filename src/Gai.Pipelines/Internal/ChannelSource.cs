@@ -96,10 +96,6 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
 
     private protected override bool AnswersOnThreadPool => true;
 
-    private protected override void OnStart(CancellationToken cancellationToken)
-    {
-    }
-
     // Without a token the channel uses one waiter again and again, and a wait allocates nothing.
     private protected override ValueTask<bool> AskAsync() => reader.WaitToReadAsync(CancellationToken.None);
 }

@@ -9,10 +9,9 @@ internal static class DetachedSources
 
     /// <summary>Waits for a source to close, but not for ever.</summary>
     /// <returns>What it threw.</returns>
-    public static async ValueTask<Exception?> CloseAsync<T>(
-        StreamSource<T> source, StreamOutcome outcome, CancellationTokenSource cancellation, TimeSpan limit, TimeProvider time)
+    public static async ValueTask<Exception?> CloseAsync<T>(StreamSource<T> source, StreamOutcome outcome, TimeSpan limit, TimeProvider time)
     {
-        Task closing = CancelAndCloseAsync(source, outcome, cancellation);
+        Task closing = CancelAndCloseAsync(source, outcome);
         await closing.WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!closing.IsCompleted)
         {
@@ -22,13 +21,13 @@ internal static class DetachedSources
         return closing.Exception?.InnerException;
     }
 
-    private static async Task CancelAndCloseAsync<T>(StreamSource<T> source, StreamOutcome outcome, CancellationTokenSource cancellation)
+    private static async Task CancelAndCloseAsync<T>(StreamSource<T> source, StreamOutcome outcome)
     {
         try
         {
             if (outcome.Reason != StreamOutcomeReason.Completed)
             {
-                await cancellation.CancelAsync();
+                await source.CancelAsync();
             }
         }
         finally

@@ -31,8 +31,11 @@ internal sealed class ProducerSource<T>(Func<ChannelWriter<T>, CancellationToken
     }
 
     // A producer may block before it first awaits; the pump must not wait for it.
-    private protected override void OnStart(CancellationToken cancellationToken) =>
+    private protected override void OnStart()
+    {
+        CancellationToken cancellationToken = MakeCancellation();
         _producing = Task.Run(() => ProduceAsync(cancellationToken), CancellationToken.None);
+    }
 
     private protected override ValueTask<bool> AskAsync() =>
         _channelHasEnded ? new ValueTask<bool>(ReturnedAsync()) : base.AskAsync();

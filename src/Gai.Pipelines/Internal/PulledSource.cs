@@ -29,7 +29,7 @@ internal sealed class PulledSource<T>(IAsyncEnumerable<T> items) : StreamSource<
         }
     }
 
-    private protected override void OnStart(CancellationToken cancellationToken) => _items = items.GetAsyncEnumerator(cancellationToken);
+    private protected override void OnStart() => _items = items.GetAsyncEnumerator(MakeCancellation());
 
     private protected override ValueTask<bool> AskAsync() => _items!.MoveNextAsync();
 }

@@ -184,9 +184,5 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IValueTaskSourc
         return Task.CompletedTask;
     }
 
-    private protected override void OnStart(CancellationToken cancellationToken)
-    {
-    }
-
     private protected override ValueTask<bool> AskAsync() => new(this, _wait.Version);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Gai.Pipelines.Internal;
@@ -11,7 +10,6 @@ namespace Gai.Pipelines;
 /// An instance serves one stream, once. <see cref="Drain"/> may be called on any thread. In the steady state an event
 /// allocates nothing, whether it was ready or had to be waited for.
 /// </remarks>
-[SuppressMessage("Design", "CA1001", Justification = "A cancellation source without a timer and not linked to another holds nothing.")]
 public sealed class EventPump<T> : IOpenStream
 {
     private readonly StreamSource<T> _source;
@@ -20,7 +18,6 @@ public sealed class EventPump<T> : IOpenStream
     private readonly Wake _wake = new();
     private readonly PumpTimes _times;
     private readonly bool _mayBlock;
-    private readonly CancellationTokenSource _sourceCancellation = new();
     private CancellationToken _clientGone;
     private CancellationTokenRegistration _leaving;
     private StreamEnding? _ending;
@@ -122,7 +119,7 @@ public sealed class EventPump<T> : IOpenStream
 
         try
         {
-            _source.Start(_wake, _sourceCancellation.Token);
+            _source.Start(_wake);
             _times.Start(_settings.CommitWindow, _settings.MaxAge);
         }
         catch (Exception failure)
@@ -167,7 +164,7 @@ public sealed class EventPump<T> : IOpenStream
             Dropped = _slow?.Dropped ?? 0,
             Merged = _slow?.Merged ?? 0,
         };
-        Exception? late = await DetachedSources.CloseAsync(_source, outcome, _sourceCancellation, _settings.DetachAfter, _settings.Scheduler.TimeProvider);
+        Exception? late = await DetachedSources.CloseAsync(_source, outcome, _settings.DetachAfter, _settings.Scheduler.TimeProvider);
         await _leaving.DisposeAsync();
         return _failure is null && late is not null ? outcome with { Exception = late } : outcome;
     }

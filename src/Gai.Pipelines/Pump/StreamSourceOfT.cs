@@ -1,4 +1,5 @@
 #pragma warning disable VSTHRD002 // Results are read here only of awaiters that have completed.
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Gai.Pipelines.Internal;
 
@@ -7,12 +8,14 @@ namespace Gai.Pipelines;
 /// <summary>Gives the pump its events. Made by the methods of <see cref="StreamSource"/>.</summary>
 /// <typeparam name="T">The type of the events.</typeparam>
 /// <remarks>A source feeds one stream, once.</remarks>
+[SuppressMessage("Design", "CA1001", Justification = "A cancellation source without a timer and not linked to another holds nothing.")]
 public abstract class StreamSource<T>
 {
     private ValueTask<bool> _answer;
     private Wake? _wake;
     private Action? _onAnswer;
     private TaskCompletionSource? _lastAnswer;
+    private CancellationTokenSource? _cancellation;
     private volatile Question _question;
 
     private protected StreamSource()
@@ -45,10 +48,10 @@ public abstract class StreamSource<T>
     internal virtual bool GoesOn => false;
 
     /// <summary>Begins. Called once, before anything else; not called if the stream is over before it has begun.</summary>
-    internal void Start(Wake wake, CancellationToken cancellationToken)
+    internal void Start(Wake wake)
     {
         _wake = wake;
-        OnStart(cancellationToken);
+        OnStart();
     }
 
     /// <summary>Hands events to the pump until there is none now, or the pump wants no more.</summary>
@@ -94,13 +97,21 @@ public abstract class StreamSource<T>
     {
     }
 
+    /// <summary>Tells the application's code that the stream is over before its end.</summary>
+    internal Task CancelAsync() => _cancellation?.CancelAsync() ?? Task.CompletedTask;
+
     /// <summary>Frees what the source holds. The last call.</summary>
     internal abstract Task CloseAsync(StreamOutcome outcome);
 
     /// <summary>Whether the source queues its answer to the thread pool, instead of running the stream on the thread that has made the event.</summary>
     private protected virtual bool AnswersOnThreadPool => false;
 
-    private protected abstract void OnStart(CancellationToken cancellationToken);
+    private protected virtual void OnStart()
+    {
+    }
+
+    /// <summary>Makes the token of <see cref="CancelAsync"/>, for a source that runs the application's code; others need none.</summary>
+    private protected CancellationToken MakeCancellation() => (_cancellation = new CancellationTokenSource()).Token;
 
     /// <summary>Asks the source whether there is more. Called only when the last answer has been read.</summary>
     private protected abstract ValueTask<bool> AskAsync();
