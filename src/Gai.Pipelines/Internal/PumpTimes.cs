@@ -2,9 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Gai.Pipelines.Internal;
 
-/// <summary>Knows the times of one stream: the commit window, the keep-alive, how long bytes have been held.</summary>
+/// <summary>The wake of a pump that knows the times of its stream: the commit window, the keep-alive, how long bytes have been held.</summary>
 /// <remarks>A write only notes the time. When the scheduler comes round, the entry looks whether that was long ago.</remarks>
-internal sealed class PumpTimes : TimingEntry
+internal sealed class PumpTimes : Wake
 {
     private const long LongestHoldMilliseconds = 5;
 
@@ -15,38 +15,23 @@ internal sealed class PumpTimes : TimingEntry
     private const double AgeSpread = 0.1;
     private const long Never = long.MaxValue;
 
-    private readonly Wake _wake;
-    private readonly StreamScheduler _scheduler;
+    private readonly PumpSettings _settings;
     private readonly long _keepAlive;
-    private readonly long _longestHold;
-    private readonly long _writeTimeout;
     private WindowEntry? _window;
-    private int _eventsHeld;
     private long _lookedAt;
-    private long _heldSince = Never;
+    private long _heldSince;
     private long _wroteAt;
     private long _commitAt;
-    private long _flushingSince = Never;
     private long _expiresAt;
+    private int _eventsHeld;
+    private bool _isFlushing; // since _wroteAt
 
-    public PumpTimes(Wake wake, PumpSettings settings)
+    public PumpTimes(PumpSettings settings)
     {
-        _wake = wake;
-        _scheduler = settings.Scheduler;
+        _settings = settings;
 
         // A little shorter for each stream by chance, so that those that began together are not kept alive in the same millisecond.
         _keepAlive = (long)(settings.KeepAliveInterval.TotalMilliseconds * (1 - (KeepAliveSpread * Random.Shared.NextDouble())));
-        _writeTimeout = settings.WriteTimeout == Timeout.InfiniteTimeSpan ? Never : (long)settings.WriteTimeout.TotalMilliseconds;
-        FlushPolicy policy = settings.FlushPolicy;
-        if (policy.IsImmediate)
-        {
-            // A source that blocks instead of awaiting must not hold its own events back.
-            _longestHold = LongestHoldMilliseconds;
-        }
-        else
-        {
-            _longestHold = (long)policy.Delay.TotalMilliseconds;
-        }
     }
 
     public bool CommitIsDue => Now >= _commitAt;
@@ -54,7 +39,7 @@ internal sealed class PumpTimes : TimingEntry
     public bool KeepAliveIsDue => _keepAlive > 0 && Now - _wroteAt >= _keepAlive;
 
     /// <summary>Whether a flush has waited for the client too long. The time in which the server stood still does not count.</summary>
-    public bool WriteIsOverdue => _flushingSince != Never && Now - WaitingSince >= _writeTimeout;
+    public bool WriteIsOverdue => _isFlushing && Now >= GivesUpAt;
 
     /// <summary>Whether the stream has reached its greatest age; says so once.</summary>
     public bool TakeExpiry()
@@ -64,19 +49,27 @@ internal sealed class PumpTimes : TimingEntry
         return hasExpired;
     }
 
-    private long Now => _scheduler.CoarseMilliseconds;
+    private StreamScheduler Scheduler => _settings.Scheduler;
 
-    private long WaitingSince => Math.Max(_flushingSince, _scheduler.StandstillEnd);
+    private long Now => Scheduler.CoarseMilliseconds;
 
-    public void Start(TimeSpan commitWindow, TimeSpan maxAge)
+    private long GivesUpAt => _settings.WriteTimeout == Timeout.InfiniteTimeSpan
+        ? Never
+        : Math.Max(_wroteAt, Scheduler.StandstillEnd) + MillisecondsOf(_settings.WriteTimeout);
+
+    /// <summary>How long bytes may be held: a source that blocks instead of awaiting must not hold its own events back.</summary>
+    private long LongestHold => _settings.FlushPolicy.IsImmediate ? LongestHoldMilliseconds : MillisecondsOf(_settings.FlushPolicy.Delay);
+
+    public void Start()
     {
+        (TimeSpan commitWindow, TimeSpan maxAge) = (_settings.CommitWindow, _settings.MaxAge);
         long now = Now;
         _expiresAt = maxAge == Timeout.InfiniteTimeSpan ? Never : now + (long)(maxAge.TotalMilliseconds * (1 - (AgeSpread * Random.Shared.NextDouble())));
         _lookedAt = _wroteAt = now;
-        _commitAt = commitWindow == Timeout.InfiniteTimeSpan ? Never : now + (long)commitWindow.TotalMilliseconds;
+        _commitAt = commitWindow == Timeout.InfiniteTimeSpan ? Never : now + MillisecondsOf(commitWindow);
         if (commitWindow == TimeSpan.Zero)
         {
-            _wake.Signal(WakeSignals.Tick);
+            Signal(WakeSignals.Tick);
         }
 
         Reschedule();
@@ -85,7 +78,6 @@ internal sealed class PumpTimes : TimingEntry
     /// <summary>Notes that all that was held is being written.</summary>
     public void OnFlush()
     {
-        _heldSince = Never;
         _eventsHeld = 0;
         _lookedAt = _wroteAt = Now;
         _commitAt = Never;
@@ -98,14 +90,14 @@ internal sealed class PumpTimes : TimingEntry
     /// <summary>Begins the time that a flush may wait for the client.</summary>
     public void OnFlushWaits()
     {
-        _flushingSince = _wroteAt;
+        _isFlushing = true;
         Reschedule();
     }
 
     /// <summary>Ends it: the client has taken what it had to be awaited for, and from now on it can be kept alive.</summary>
     public void OnFlushed()
     {
-        _flushingSince = Never;
+        _isFlushing = false;
         _lookedAt = _wroteAt = Now;
         Reschedule();
     }
@@ -125,8 +117,8 @@ internal sealed class PumpTimes : TimingEntry
     /// <returns>Whether it has begun now.</returns>
     public bool HoldUntilWindowEnds()
     {
-        _window ??= new WindowEntry(_wake, TimeSpan.FromMilliseconds(_longestHold));
-        return _window.TryBegin(_scheduler.Milliseconds);
+        _window ??= new WindowEntry(this, TimeSpan.FromMilliseconds(LongestHold));
+        return _window.TryBegin(Scheduler.Milliseconds);
     }
 
     /// <summary>Sets the next time.</summary>
@@ -135,16 +127,16 @@ internal sealed class PumpTimes : TimingEntry
         long wait = WaitFrom(Now);
         if (wait != Never)
         {
-            _scheduler.Seconds.Schedule(this, TimeSpan.FromMilliseconds(Math.Max(0, wait)));
+            Scheduler.Seconds.Schedule(this, TimeSpan.FromMilliseconds(Math.Max(0, wait)));
         }
     }
 
     public void Stop()
     {
-        _scheduler.Seconds.Retire(this);
+        Scheduler.Seconds.Retire(this);
         if (_window is not null)
         {
-            _scheduler.Milliseconds.Retire(_window);
+            Scheduler.Milliseconds.Retire(_window);
         }
     }
 
@@ -155,7 +147,7 @@ internal sealed class PumpTimes : TimingEntry
         {
             // A keep-alive and a head are written here, for one stream after the other: ten thousand hops to other threads cost
             // more. An end runs the application's code.
-            _wake.Signal(WakeSignals.Tick, onThreadPool: now >= _expiresAt || _flushingSince != Never);
+            Signal(WakeSignals.Tick, onThreadPool: now >= _expiresAt || _isFlushing);
         }
         else
         {
@@ -165,28 +157,29 @@ internal sealed class PumpTimes : TimingEntry
 
     private bool OnEarlyEvent()
     {
-        if (_eventsHeld++ == EventsTimedOneByOne)
+        if (_eventsHeld == EventsTimedOneByOne)
         {
+            _eventsHeld++;
             HoldUntilWindowEnds();
             return false;
         }
 
-        if (_heldSince == Never)
+        if (_eventsHeld++ == 0)
         {
             _heldSince = _lookedAt;
         }
 
         _lookedAt = Now;
-        return _lookedAt - _heldSince >= _longestHold;
+        return _lookedAt - _heldSince >= LongestHold;
     }
 
     private long WaitFrom(long now)
     {
         long next = Math.Min(_commitAt, _expiresAt);
-        if (_flushingSince != Never)
+        if (_isFlushing)
         {
             // Nothing else can be written meanwhile.
-            next = Math.Min(next, _writeTimeout == Never ? Never : WaitingSince + _writeTimeout);
+            next = Math.Min(next, GivesUpAt);
         }
         else if (_keepAlive > 0)
         {
@@ -195,6 +188,8 @@ internal sealed class PumpTimes : TimingEntry
 
         return next == Never ? Never : next - now;
     }
+
+    private static long MillisecondsOf(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMillisecond;
 
     /// <summary>The end of the time that bytes may be held; only streams that hold some pay for it.</summary>
     private sealed class WindowEntry(Wake wake, TimeSpan delay) : TimingEntry

@@ -28,7 +28,8 @@ internal enum WakeSignals
 }
 
 /// <summary>The one thing a pump waits for: any number of signallers, one waiter, no allocation however often it waits.</summary>
-internal sealed class Wake : IValueTaskSource
+/// <remarks>It can be its own alarm: thousands of streams wait, and each for some time as well.</remarks>
+internal class Wake : TimingEntry, IValueTaskSource
 {
     private const int Waiting = 1 << 30;
 
@@ -71,6 +72,8 @@ internal sealed class Wake : IValueTaskSource
             ? new ValueTask(this, _core.Version)
             : ValueTask.CompletedTask;
     }
+
+    protected internal override void OnDue() => Signal(WakeSignals.Tick, onThreadPool: true);
 
     void IValueTaskSource.GetResult(short token) => _core.GetResult(token);
 

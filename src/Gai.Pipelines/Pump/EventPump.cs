@@ -15,7 +15,6 @@ public sealed class EventPump<T> : IOpenStream
     private readonly StreamSource<T> _source;
     private readonly StreamOutput<T> _output;
     private readonly PumpSettings _settings;
-    private readonly Wake _wake = new();
     private readonly PumpTimes _times;
     private readonly bool _mayBlock;
     private CancellationToken _clientGone;
@@ -44,7 +43,7 @@ public sealed class EventPump<T> : IOpenStream
         _mayBlock = source.MayBlock;
         _output = new StreamOutput<T>(dialect, output, settings.MaxFrameBytes, settings.FlushLimitBytes);
         _settings = settings;
-        _times = new PumpTimes(_wake, settings);
+        _times = new PumpTimes(settings);
     }
 
     /// <summary>What the pump does next.</summary>
@@ -81,8 +80,10 @@ public sealed class EventPump<T> : IOpenStream
     public void End(StreamOutcomeReason reason, StreamError farewell)
     {
         Interlocked.CompareExchange(ref _ending, new StreamEnding(reason, farewell), null);
-        _wake.Signal(WakeSignals.Ending, onThreadPool: true);
+        Wake.Signal(WakeSignals.Ending, onThreadPool: true);
     }
+
+    private Wake Wake => _times;
 
     private StreamCounts Counts => new(_output.Events, _output.Bytes, _slow?.Dropped ?? 0, _slow?.Merged ?? 0);
 
@@ -107,7 +108,7 @@ public sealed class EventPump<T> : IOpenStream
         _leaving = clientGone.UnsafeRegister(static pump => ((EventPump<T>)pump!).OnClientGone(), this);
 
         // A stream that is over before it has begun starts nothing.
-        if (_wake.IsSignalled)
+        if (Wake.IsSignalled)
         {
             return;
         }
@@ -119,8 +120,8 @@ public sealed class EventPump<T> : IOpenStream
 
         try
         {
-            _source.Start(_wake);
-            _times.Start(_settings.CommitWindow, _settings.MaxAge);
+            _source.Start(Wake);
+            _times.Start();
         }
         catch (Exception failure)
         {
@@ -145,7 +146,7 @@ public sealed class EventPump<T> : IOpenStream
     }
 
     /// <summary>Waits for whatever comes first.</summary>
-    internal ValueTask WaitAsync() => _wake.WaitAsync();
+    internal ValueTask WaitAsync() => Wake.WaitAsync();
 
     /// <summary>Says goodbye and closes the source. The last call.</summary>
     /// <returns>How the stream has ended.</returns>
@@ -197,7 +198,7 @@ public sealed class EventPump<T> : IOpenStream
             _output.FlushNext();
         }
 
-        return !_output.MustFlush && !_wake.IsSignalled;
+        return !_output.MustFlush && !Wake.IsSignalled;
     }
 
     private void Fail(Exception failure)
@@ -216,7 +217,7 @@ public sealed class EventPump<T> : IOpenStream
         while (true)
         {
             // Not HasFlag: until its caller has been optimized it boxes, and a stream allocates with every wait.
-            WakeSignals signals = _wake.Take();
+            WakeSignals signals = Wake.Take();
             if ((signals & WakeSignals.ClientGone) != WakeSignals.None && _client == ClientState.Reads)
             {
                 return StreamOutcomeReason.ClientGone;
@@ -368,7 +369,7 @@ public sealed class EventPump<T> : IOpenStream
         _times.OnFlushWaits();
         _source.OnClientAwaited(bytes, _settings.Scheduler.TimeProvider);
         _probe?.OnFlushWaits();
-        _output.WakeWhenFlushed(_wake);
+        _output.WakeWhenFlushed(Wake);
         return false;
     }
 
@@ -421,7 +422,7 @@ public sealed class EventPump<T> : IOpenStream
         if (_settings.SlowClientPolicy != SlowClientPolicy.Wait && !_hasEnded && _ending is null && _slow is not { SourceHasEnded: true })
         {
             _slow ??= new SlowClient<T>(_settings);
-            _slow.TakeFrom(_source, this, _wake);
+            _slow.TakeFrom(_source, this, Wake);
         }
     }
 
@@ -439,7 +440,7 @@ public sealed class EventPump<T> : IOpenStream
             GiveUp();
         }
 
-        return goOn && !_wake.IsSignalled;
+        return goOn && !Wake.IsSignalled;
     }
 
     /// <summary>Writes the last frame of a stream that has failed. It is on a frame boundary, whatever happened before.</summary>
@@ -461,8 +462,8 @@ public sealed class EventPump<T> : IOpenStream
             bool isFlushed = BeginFlush();
             while (!isFlushed)
             {
-                await _wake.WaitAsync();
-                bool isDue = (_wake.Take() & WakeSignals.Tick) != WakeSignals.None;
+                await Wake.WaitAsync();
+                bool isDue = (Wake.Take() & WakeSignals.Tick) != WakeSignals.None;
                 isFlushed = _output.FlushHasEnded;
                 if (!isFlushed)
                 {
@@ -492,7 +493,7 @@ public sealed class EventPump<T> : IOpenStream
 
     private void OnClientGone()
     {
-        _wake.Signal(WakeSignals.ClientGone, onThreadPool: true);
+        Wake.Signal(WakeSignals.ClientGone, onThreadPool: true);
         _output.CancelFlush();
     }
 }
