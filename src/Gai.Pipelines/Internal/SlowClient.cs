@@ -66,7 +66,7 @@ internal sealed class SlowClient<T>(PumpSettings settings)
 
     /// <summary>Has the events encoded that have waited, and before them what became of others.</summary>
     /// <returns>Whether they must be flushed before there can be more.</returns>
-    public bool WriteTo(StreamOutput<T> output)
+    public bool WriteTo(ref StreamOutput<T> output)
     {
         if (_backlog.TakeGap() is > 0 and long dropped)
         {

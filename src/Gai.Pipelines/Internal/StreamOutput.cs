@@ -6,12 +6,11 @@ using System.Runtime.CompilerServices;
 namespace Gai.Pipelines.Internal;
 
 /// <summary>The output of one stream: has everything encoded, a whole frame at a time, and hands it to the transport.</summary>
-/// <remarks>Only the pump calls it, but for <see cref="CancelFlush"/>.</remarks>
-internal sealed class StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, int maxFrameBytes, int unflushedLimit)
+/// <remarks>A part of the pump and no object of its own, since thousands of streams are idle. Only the pump calls it, but for <see cref="CancelFlush"/>.</remarks>
+internal struct StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, int maxFrameBytes, int unflushedLimit)
 {
     private readonly FrameWriter _frames = new(transport, maxFrameBytes);
     private ValueTask<FlushResult> _flush;
-    private Action? _onFlushed;
     private long _flushedBytes;
     private long _flushAt; // The first frame is never held: it brings the head of the response with it.
     private volatile bool _isFlushing;
@@ -19,8 +18,7 @@ internal sealed class StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, 
     /// <summary>Whether the head of the response has been sent, and the opening of the dialect with it.</summary>
     public bool IsOpen { get; private set; }
 
-    /// <summary>Whether the dialect has a frame that tells of a failure.</summary>
-    public bool CanTellFailure => dialect.FailureClose != FailureClose.Broken;
+    public Dialect<T> Dialect => dialect;
 
     /// <summary>Whether a flush is under way, or has thrown.</summary>
     public bool IsFlushing => _isFlushing;
@@ -104,9 +102,8 @@ internal sealed class StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, 
     /// <summary>Whether the flush that was begun has an end.</summary>
     public bool FlushHasEnded => _flush.IsCompleted;
 
-    /// <summary>Has the wake signalled when a flush that waits for the client ends.</summary>
-    public void WakeWhenFlushed(Wake wake) =>
-        _flush.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_onFlushed ??= () => wake.Signal(WakeSignals.Flushed));
+    /// <summary>Has a callback called when a flush that waits for the client ends.</summary>
+    public void WhenFlushed(Action callback) => _flush.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(callback);
 
     private ValueTask<FlushResult> StartFlushAsync(CancellationToken clientGone)
     {

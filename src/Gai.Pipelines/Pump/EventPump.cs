@@ -13,10 +13,11 @@ namespace Gai.Pipelines;
 public sealed class EventPump<T> : IOpenStream
 {
     private readonly StreamSource<T> _source;
-    private readonly StreamOutput<T> _output;
     private readonly PumpSettings _settings;
     private readonly PumpTimes _times;
     private readonly bool _mayBlock;
+    private StreamOutput<T> _output;
+    private Action? _onFlushed;
     private CancellationToken _clientGone;
     private CancellationTokenRegistration _leaving;
     private StreamEnding? _ending;
@@ -84,6 +85,9 @@ public sealed class EventPump<T> : IOpenStream
     }
 
     private Wake Wake => _times;
+
+    /// <summary>How the events are written.</summary>
+    internal Dialect<T> Dialect => _output.Dialect;
 
     private StreamCounts Counts => new(_output.Events, _output.Bytes, _slow?.Dropped ?? 0, _slow?.Merged ?? 0);
 
@@ -173,7 +177,7 @@ public sealed class EventPump<T> : IOpenStream
     /// <summary>Opens the response that goes on with a stream, if all that is left of it is a failure that its dialect can tell: to its client this is no beginning that could still get a status, which an <c>EventSource</c> cannot read.</summary>
     private bool TryOpenForFailure()
     {
-        if (_reason != StreamOutcomeReason.SourceFailed || !_source.GoesOn || !_output.CanTellFailure)
+        if (_reason != StreamOutcomeReason.SourceFailed || !_source.GoesOn || Dialect.FailureClose == FailureClose.Broken)
         {
             return false;
         }
@@ -250,7 +254,7 @@ public sealed class EventPump<T> : IOpenStream
             }
 
             // What the source has given is sent before the farewell, also what had to wait for the client.
-            if (_ending is { } ending && (_slow is not { IsEmpty: false } waiting || !waiting.WriteTo(_output)))
+            if (_ending is { } ending && (_slow is not { IsEmpty: false } waiting || !waiting.WriteTo(ref _output)))
             {
                 return ending.Reason;
             }
@@ -280,7 +284,7 @@ public sealed class EventPump<T> : IOpenStream
     /// <summary>Has events encoded as long as there are any.</summary>
     private Step TakeReady()
     {
-        if (_slow is { IsEmpty: false } slow && slow.WriteTo(_output))
+        if (_slow is { IsEmpty: false } slow && slow.WriteTo(ref _output))
         {
             return Step.Flush;
         }
@@ -369,7 +373,7 @@ public sealed class EventPump<T> : IOpenStream
         _times.OnFlushWaits();
         _source.OnClientAwaited(bytes, _settings.Scheduler.TimeProvider);
         _probe?.OnFlushWaits();
-        _output.WakeWhenFlushed(Wake);
+        _output.WhenFlushed(_onFlushed ??= () => Wake.Signal(WakeSignals.Flushed));
         return false;
     }
 
