@@ -27,6 +27,6 @@ public static class EventStreamHttpContextExtensions
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(dialect);
-        return new EventStream<T>(EventStreamFeature.Of(context), EventStreamServices.Executor(context), dialect, options);
+        return new EventStream<T>(context, EventStreamServices.Executor(context), dialect, options);
     }
 }

@@ -88,7 +88,7 @@ internal sealed class EventStreamExecutor(
             return RefuseAsync(context, source, options, () => DrainingAsync(context));
         }
 
-        return run.RunAsync();
+        return run.RunAsync(format);
     }
 
     /// <summary>Takes a stream that is over out of the open ones.</summary>

@@ -3,9 +3,11 @@ using Microsoft.AspNetCore.Http;
 namespace Gai.Pipelines.Hosting;
 
 /// <summary>What a request remembers of the stream that its handler opened.</summary>
-internal sealed class EventStreamFeature(HttpContext context, EventStreamMiddleware? middleware)
+internal sealed class EventStreamFeature(EventStreamMiddleware? middleware)
 {
-    public HttpContext Context { get; } = context;
+    private const long None = -1;
+
+    private long _eventsBeforeAbandoned = None;
 
     /// <summary>What surrounds the request, if the application uses it.</summary>
     public EventStreamMiddleware? Middleware { get; } = middleware;
@@ -24,14 +26,14 @@ internal sealed class EventStreamFeature(HttpContext context, EventStreamMiddlew
 
     /// <summary>How many events the stream had that its handler left, if the client has been told so and the log has not.</summary>
     /// <remarks>The exception that made the handler leave is still on its way to the middleware, which logs both as one.</remarks>
-    public long? EventsBeforeAbandoned { get; private set; }
+    public long? EventsBeforeAbandoned => _eventsBeforeAbandoned == None ? null : _eventsBeforeAbandoned;
 
     public static EventStreamFeature Of(HttpContext context)
     {
         EventStreamFeature? feature = context.Features.Get<EventStreamFeature>();
         if (feature is null)
         {
-            feature = new EventStreamFeature(context, middleware: null);
+            feature = new EventStreamFeature(middleware: null);
             context.Features.Set(feature);
         }
 
@@ -42,11 +44,11 @@ internal sealed class EventStreamFeature(HttpContext context, EventStreamMiddlew
     /// <returns><see langword="false"/> if there is no middleware.</returns>
     public bool TryLeaveToMiddleware(long events)
     {
-        EventsBeforeAbandoned = Middleware is null ? null : events;
+        _eventsBeforeAbandoned = Middleware is null ? None : events;
         return Middleware is not null;
     }
 
-    public void Abandon()
+    public void Abandon(HttpContext context)
     {
         IsAbandoned = true;
         if (Middleware is not null)
@@ -54,13 +56,13 @@ internal sealed class EventStreamFeature(HttpContext context, EventStreamMiddlew
             return;
         }
 
-        if (Context.Response.HasStarted)
+        if (context.Response.HasStarted)
         {
-            Context.Abort();
+            context.Abort();
         }
         else
         {
-            Context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
         }
     }
 }

@@ -38,7 +38,7 @@ public sealed class EventStreamMiddleware : IMiddleware
             return EventStreamExecutor.NoContentAsync(context);
         }
 
-        var feature = new EventStreamFeature(context, this);
+        var feature = new EventStreamFeature(this);
         context.Features.Set(feature);
         Task handling = HandleAsync(context, next);
 

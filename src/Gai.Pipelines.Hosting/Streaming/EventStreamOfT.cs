@@ -15,28 +15,28 @@ namespace Gai.Pipelines.Hosting;
 [SuppressMessage("Naming", "CA1711", Justification = "In this library a stream is one response, not a System.IO.Stream.")]
 public sealed class EventStream<T> : IAsyncDisposable
 {
-    private readonly EventStreamFeature _feature;
+    private readonly HttpContext _context;
     private readonly ProducerWriter<T> _writer;
     private readonly Task _running;
     private bool _isCompleted;
 
     internal EventStream(
-        EventStreamFeature feature,
+        HttpContext context,
         EventStreamExecutor executor,
         DialectFactory<T> dialects,
         EventStreamResultOptions? options)
     {
-        if (feature.Context.Features.Get<ResumableRequest>() is not null)
+        if (context.Features.Get<ResumableRequest>() is not null)
         {
             throw new InvalidOperationException("A handler that writes its stream itself ends with its request, so its stream cannot be resumed. Return TypedResults.Extensions.EventStream(...) instead.");
         }
 
-        _feature = feature;
-        int capacity = executor.ProfileOf(feature.Context).ChannelCapacity;
+        _context = context;
+        int capacity = executor.ProfileOf(context).ChannelCapacity;
         Channel<T> channel = Channel.CreateBounded<T>(new BoundedChannelOptions(capacity) { SingleReader = true });
         var source = new ChannelSource<T>(channel.Reader, channel.Writer);
         _writer = new ProducerWriter<T>(channel.Writer, source);
-        _running = executor.ExecuteAsync(feature.Context, source, dialects, options);
+        _running = executor.ExecuteAsync(context, source, dialects, options);
     }
 
     /// <summary>Writes an event. Waits while the client is slow and the channel full.</summary>
@@ -75,7 +75,7 @@ public sealed class EventStream<T> : IAsyncDisposable
         catch (StreamAbandonedException)
         {
             // To throw from here would hide the exception that may be on its way through the handler.
-            _feature.Abandon();
+            EventStreamFeature.Of(_context).Abandon(_context);
         }
     }
 
@@ -85,7 +85,7 @@ public sealed class EventStream<T> : IAsyncDisposable
         {
             await _writer.WriteAsync(item, cancellationToken);
         }
-        catch (SlowClientException slow) when (_feature.Context.RequestAborted.IsCancellationRequested)
+        catch (SlowClientException slow) when (_context.RequestAborted.IsCancellationRequested)
         {
             // The client has left: that it was slow before explains nothing.
             ExceptionDispatchInfo.Throw(slow.InnerException!);

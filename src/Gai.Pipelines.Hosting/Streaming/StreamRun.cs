@@ -16,11 +16,8 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
     private readonly EventStreamProfile _profile;
     private readonly EventStreamResultOptions? _options;
     private readonly Admission _place;
-    private readonly Dialect<T> _dialect;
     private readonly EventPump<T> _pump;
-    private readonly DocumentWriter? _document;
-    private readonly CompressedBody? _compressed;
-    private readonly StreamFormat _format;
+    private readonly PipeWriter? _between; // the pump and the response: what collects a document, or compresses
     private readonly LogCursor? _reading;
 
     public StreamRun(
@@ -36,21 +33,19 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
     {
         _executor = executor;
         Context = context;
-        _dialect = dialect;
-        _format = format;
         _profile = profile;
         _options = options;
         _place = place;
         _reading = reading;
         if (format == StreamFormat.JsonDocument)
         {
-            _document = new DocumentWriter(profile.MaxDocumentBytes);
-            _pump = new EventPump<T>(source, dialect, _document, profile.Document);
+            _between = new DocumentWriter(profile.MaxDocumentBytes);
+            _pump = new EventPump<T>(source, dialect, _between, profile.Document);
         }
         else
         {
-            _compressed = executor.Compression.Begin(context, profile);
-            _pump = new EventPump<T>(source, dialect, _compressed as PipeWriter ?? context.Response.BodyWriter, reading is null ? profile.Pump : profile.Reader);
+            _between = executor.Compression.Begin(context, profile);
+            _pump = new EventPump<T>(source, dialect, _between ?? context.Response.BodyWriter, reading is null ? profile.Pump : profile.Reader);
         }
     }
 
@@ -60,20 +55,24 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
 
     private TimeProvider Time => _profile.Pump.Scheduler.TimeProvider;
 
+    private DocumentWriter? Document => _between as DocumentWriter;
+
+    private CompressedBody? Compressed => _between as CompressedBody;
+
     private ResponseHead Head => new(Context.Response);
 
     /// <summary>Pumps the stream to its end and concludes it. Called once, when the registry knows of it.</summary>
     /// <exception cref="Exception">What the source threw, if the client could not be told by a record.</exception>
-    public async Task RunAsync()
+    public async Task RunAsync(StreamFormat format)
     {
         long start = Time.GetTimestamp();
-        using Activity? activity = StreamTelemetry.Begin(Context, _format, _reading?.Log);
+        using Activity? activity = StreamTelemetry.Begin(Context, format, _reading?.Log);
         AuthorizationWatch? watch = AuthorizationWatch.Start(_pump, Context, _profile.Authorization, _profile.Pump.Scheduler, _executor.Logger);
         try
         {
-            if (_document is null)
+            if (format != StreamFormat.JsonDocument)
             {
-                Head.Set(_format);
+                Head.Set(format);
             }
 
             _pump.Start(Context.RequestAborted);
@@ -94,7 +93,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
     /// <summary>Takes back what a stream that is not to run has of its response and its server.</summary>
     public void Forget()
     {
-        if (_compressed is not null)
+        if (Compressed is not null)
         {
             Context.Response.Headers.ContentEncoding = default;
         }
@@ -105,11 +104,10 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
     private void Release()
     {
         _place.Dispose();
-        _document?.Dispose();
-        _compressed?.Dispose();
+        (_between as IDisposable)?.Dispose();
     }
 
-    private async Task EndAsync(long start, Activity? activity, AuthorizationWatch? watch)
+    private async ValueTask EndAsync(long start, Activity? activity, AuthorizationWatch? watch)
     {
         StreamOutcome outcome = await _pump.EndAsync();
         if (_reading is not null)
@@ -125,16 +123,16 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
 
         _executor.Telemetry.OnEnd(Context, activity, Time.GetElapsedTime(start), outcome);
         _executor.Notify(Context.Request.Path, _options, outcome);
-        if (_document is not null)
+        if (Document is { } document)
         {
-            await ConcludeDocumentAsync(_document, outcome);
+            await ConcludeDocumentAsync(document, outcome);
         }
         else if (outcome.HeadSent)
         {
             StreamTelemetry.LeaveRequestDuration(Context);
-            if (_compressed is not null)
+            if (Compressed is { } compressed)
             {
-                await _compressed.ConcludeAsync(outcome.Reason, CloseOf(_dialect.FailureClose));
+                await compressed.ConcludeAsync(outcome.Reason, CloseOf(_pump.Dialect.FailureClose));
             }
 
             Conclude(outcome);
@@ -151,7 +149,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
     /// <summary>Concludes a stream of which the client has seen at least the head.</summary>
     private void Conclude(in StreamOutcome outcome)
     {
-        FailureClose close = CloseOf(_dialect.FailureClose);
+        FailureClose close = CloseOf(_pump.Dialect.FailureClose);
         PathString path = Context.Request.Path;
         switch (outcome.Reason)
         {
@@ -238,7 +236,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         }
         else
         {
-            ReadOnlyMemory<byte> body = document.ToDocument(_dialect.DocumentShape);
+            ReadOnlyMemory<byte> body = document.ToDocument(_pump.Dialect.DocumentShape);
             Context.Response.ContentType = "application/json; charset=utf-8";
             Context.Response.Headers.CacheControl = "no-cache";
             Context.Response.ContentLength = body.Length;
