@@ -10,7 +10,7 @@ namespace Gai.Pipelines;
 /// An instance serves one stream, once. <see cref="Drain"/> may be called on any thread. In the steady state an event
 /// allocates nothing, whether it was ready or had to be waited for.
 /// </remarks>
-public sealed class EventPump<T> : IOpenStream
+public sealed partial class EventPump<T> : IOpenStream
 {
     private readonly StreamSource<T> _source;
     private readonly PumpSettings _settings;
@@ -58,18 +58,6 @@ public sealed class EventPump<T> : IOpenStream
 
         /// <summary>Wait for a signal.</summary>
         Wait,
-    }
-
-    private enum ClientState : byte
-    {
-        /// <summary>The transport has taken all that was flushed.</summary>
-        Reads,
-
-        /// <summary>The transport has no room: a flush is pending, and nothing can be written.</summary>
-        Awaited,
-
-        /// <summary>It was awaited too long: the pending flush has been cancelled.</summary>
-        GivenUp,
     }
 
     /// <summary>Ends the stream because the server shuts down: with the dialect's error <c>server_draining</c> and without end marker.</summary>
@@ -152,40 +140,6 @@ public sealed class EventPump<T> : IOpenStream
     /// <summary>Waits for whatever comes first.</summary>
     internal ValueTask WaitAsync() => Wake.WaitAsync();
 
-    /// <summary>Says goodbye and closes the source. The last call.</summary>
-    /// <returns>How the stream has ended.</returns>
-    internal async ValueTask<StreamOutcome> EndAsync()
-    {
-        bool headSent = _output.IsOpen || TryOpenForFailure();
-        if (headSent && (_reason == StreamOutcomeReason.SourceFailed || _reason == _ending?.Reason))
-        {
-            await WriteErrorAsync(_failure is null ? _ending!.Farewell : Describe(_failure));
-        }
-
-        _times.Stop();
-        _probe?.OnEnd(Counts);
-        var outcome = new StreamOutcome(_reason!.Value, _output.Events, _output.Bytes, _output.Flushes, headSent, _failure)
-        {
-            Dropped = _slow?.Dropped ?? 0,
-            Merged = _slow?.Merged ?? 0,
-        };
-        Exception? late = await DetachedSources.CloseAsync(_source, outcome, _settings.DetachAfter, _settings.Scheduler.TimeProvider);
-        await _leaving.DisposeAsync();
-        return _failure is null && late is not null ? outcome with { Exception = late } : outcome;
-    }
-
-    /// <summary>Opens the response that goes on with a stream, if all that is left of it is a failure that its dialect can tell: to its client this is no beginning that could still get a status, which an <c>EventSource</c> cannot read.</summary>
-    private bool TryOpenForFailure()
-    {
-        if (_reason != StreamOutcomeReason.SourceFailed || !_source.GoesOn || Dialect.FailureClose == FailureClose.Broken)
-        {
-            return false;
-        }
-
-        _output.WriteOpening();
-        return true;
-    }
-
     /// <summary>Has an event encoded. The sources call it.</summary>
     /// <returns>Whether the source shall go on, if it has more.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -203,14 +157,6 @@ public sealed class EventPump<T> : IOpenStream
         }
 
         return !_output.MustFlush && !Wake.IsSignalled;
-    }
-
-    private void Fail(Exception failure)
-    {
-        // A source often notices before we do that the client has left, and throws; and a flush that throws is the client's.
-        _output.Discard();
-        _failure = failure;
-        _reason = _output.IsFlushing || _clientGone.IsCancellationRequested ? StreamOutcomeReason.ClientGone : StreamOutcomeReason.SourceFailed;
     }
 
     /// <summary>The loop: looks at the signals, takes events, flushes.</summary>
@@ -351,153 +297,5 @@ public sealed class EventPump<T> : IOpenStream
         }
 
         return restsOn;
-    }
-
-    /// <summary>Hands what is encoded to the transport. While that cannot take it nothing is written, which is the backpressure.</summary>
-    /// <returns>Whether the transport took it at once.</returns>
-    private bool BeginFlush()
-    {
-        _times.OnFlush();
-        if (_settings.Metrics is { MeasuresFlushes: true } metrics)
-        {
-            MeasureFlush(metrics);
-        }
-
-        long bytes = _output.UnflushedBytes;
-        if (_output.BeginFlush(_clientGone))
-        {
-            return true;
-        }
-
-        _client = ClientState.Awaited;
-        _times.OnFlushWaits();
-        _source.OnClientAwaited(bytes, _settings.Scheduler.TimeProvider);
-        _probe?.OnFlushWaits();
-        _output.WhenFlushed(_onFlushed ??= () => Wake.Signal(WakeSignals.Flushed));
-        return false;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void MeasureFlush(StreamMetrics metrics)
-    {
-        if (_probe is null)
-        {
-            _probe = StreamProbe.UnderWay(metrics, _settings.Scheduler.TimeProvider, Counts);
-        }
-        else
-        {
-            _probe.OnFlush(Counts);
-        }
-    }
-
-    /// <summary>Ends a flush that is no longer pending.</summary>
-    /// <returns>Whether somebody still reads, and has not been given up.</returns>
-    private bool EndFlush()
-    {
-        if (_client != ClientState.Reads)
-        {
-            _times.OnFlushed();
-            _source.OnClientReads();
-            _probe?.OnFlushed();
-        }
-
-        if (!_output.EndFlush() || _client == ClientState.GivenUp)
-        {
-            return false;
-        }
-
-        _client = ClientState.Reads;
-        return true;
-    }
-
-    /// <summary>Looks whether the client has been awaited too long, and lets events wait for it if the policy says so.</summary>
-    private void WhileAwaitingClient(bool isDue)
-    {
-        if (isDue)
-        {
-            if (_times.WriteIsOverdue)
-            {
-                GiveUp();
-            }
-
-            _times.Reschedule();
-        }
-
-        if (_settings.SlowClientPolicy != SlowClientPolicy.Wait && !_hasEnded && _ending is null && _slow is not { SourceHasEnded: true })
-        {
-            _slow ??= new SlowClient<T>(_settings);
-            _slow.TakeFrom(_source, this, Wake);
-        }
-    }
-
-    private void GiveUp()
-    {
-        _client = ClientState.GivenUp;
-        _output.CancelFlush();
-    }
-
-    private bool AcceptForSlowClient(in T item)
-    {
-        bool goOn = _slow!.Accept(item);
-        if (_slow.IsTooSlow)
-        {
-            GiveUp();
-        }
-
-        return goOn && !Wake.IsSignalled;
-    }
-
-    /// <summary>Writes the last frame of a stream that has failed. It is on a frame boundary, whatever happened before.</summary>
-    private async ValueTask WriteErrorAsync(StreamError error)
-    {
-        try
-        {
-            _output.WriteError(error);
-        }
-        catch (Exception)
-        {
-            // A dialect that cannot even say that: the missing end marker says it. The first failure is the one to report.
-            _output.Discard();
-        }
-
-        try
-        {
-            _hasEnded = true;
-            bool isFlushed = BeginFlush();
-            while (!isFlushed)
-            {
-                await Wake.WaitAsync();
-                bool isDue = (Wake.Take() & WakeSignals.Tick) != WakeSignals.None;
-                isFlushed = _output.FlushHasEnded;
-                if (!isFlushed)
-                {
-                    WhileAwaitingClient(isDue);
-                }
-            }
-
-            EndFlush();
-        }
-        catch (Exception)
-        {
-            // The client is gone as well.
-        }
-    }
-
-    private StreamError Describe(Exception exception)
-    {
-        try
-        {
-            return _settings.DescribeFailure(exception);
-        }
-        catch (Exception)
-        {
-            return StreamError.Internal;
-        }
-    }
-
-    private void OnClientGone()
-    {
-        Wake.Signal(WakeSignals.ClientGone, onThreadPool: true);
-        _output.CancelFlush();
     }
 }

@@ -1,0 +1,97 @@
+using Gai.Pipelines.Internal;
+
+namespace Gai.Pipelines;
+
+// How it fails, and what it leaves in order at its end.
+public sealed partial class EventPump<T>
+{
+    /// <summary>Says goodbye and closes the source. The last call.</summary>
+    /// <returns>How the stream has ended.</returns>
+    internal async ValueTask<StreamOutcome> EndAsync()
+    {
+        bool headSent = _output.IsOpen || TryOpenForFailure();
+        if (headSent && (_reason == StreamOutcomeReason.SourceFailed || _reason == _ending?.Reason))
+        {
+            await WriteErrorAsync(_failure is null ? _ending!.Farewell : Describe(_failure));
+        }
+
+        _times.Stop();
+        _probe?.OnEnd(Counts);
+        var outcome = new StreamOutcome(_reason!.Value, _output.Events, _output.Bytes, _output.Flushes, headSent, _failure)
+        {
+            Dropped = _slow?.Dropped ?? 0,
+            Merged = _slow?.Merged ?? 0,
+        };
+        Exception? late = await DetachedSources.CloseAsync(_source, outcome, _settings.DetachAfter, _settings.Scheduler.TimeProvider);
+        await _leaving.DisposeAsync();
+        return _failure is null && late is not null ? outcome with { Exception = late } : outcome;
+    }
+
+    /// <summary>Opens the response that goes on with a stream, if all that is left of it is a failure that its dialect can tell: to its client this is no beginning that could still get a status, which an <c>EventSource</c> cannot read.</summary>
+    private bool TryOpenForFailure()
+    {
+        if (_reason != StreamOutcomeReason.SourceFailed || !_source.GoesOn || Dialect.FailureClose == FailureClose.Broken)
+        {
+            return false;
+        }
+
+        _output.WriteOpening();
+        return true;
+    }
+
+    private void Fail(Exception failure)
+    {
+        // A source often notices before we do that the client has left, and throws; and a flush that throws is the client's.
+        _output.Discard();
+        _failure = failure;
+        _reason = _output.IsFlushing || _clientGone.IsCancellationRequested ? StreamOutcomeReason.ClientGone : StreamOutcomeReason.SourceFailed;
+    }
+
+    /// <summary>Writes the last frame of a stream that has failed. It is on a frame boundary, whatever happened before.</summary>
+    private async ValueTask WriteErrorAsync(StreamError error)
+    {
+        try
+        {
+            _output.WriteError(error);
+        }
+        catch (Exception)
+        {
+            // A dialect that cannot even say that: the missing end marker says it. The first failure is the one to report.
+            _output.Discard();
+        }
+
+        try
+        {
+            _hasEnded = true;
+            bool isFlushed = BeginFlush();
+            while (!isFlushed)
+            {
+                await Wake.WaitAsync();
+                bool isDue = (Wake.Take() & WakeSignals.Tick) != WakeSignals.None;
+                isFlushed = _output.FlushHasEnded;
+                if (!isFlushed)
+                {
+                    WhileAwaitingClient(isDue);
+                }
+            }
+
+            EndFlush();
+        }
+        catch (Exception)
+        {
+            // The client is gone as well.
+        }
+    }
+
+    private StreamError Describe(Exception exception)
+    {
+        try
+        {
+            return _settings.DescribeFailure(exception);
+        }
+        catch (Exception)
+        {
+            return StreamError.Internal;
+        }
+    }
+}

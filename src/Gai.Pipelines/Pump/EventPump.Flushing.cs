@@ -1,0 +1,120 @@
+using System.Runtime.CompilerServices;
+using Gai.Pipelines.Internal;
+
+namespace Gai.Pipelines;
+
+// How it flushes, and what it does while the client takes nothing.
+public sealed partial class EventPump<T>
+{
+    private enum ClientState : byte
+    {
+        /// <summary>The transport has taken all that was flushed.</summary>
+        Reads,
+
+        /// <summary>The transport has no room: a flush is pending, and nothing can be written.</summary>
+        Awaited,
+
+        /// <summary>It was awaited too long: the pending flush has been cancelled.</summary>
+        GivenUp,
+    }
+
+    /// <summary>Hands what is encoded to the transport. While that cannot take it nothing is written, which is the backpressure.</summary>
+    /// <returns>Whether the transport took it at once.</returns>
+    private bool BeginFlush()
+    {
+        _times.OnFlush();
+        if (_settings.Metrics is { MeasuresFlushes: true } metrics)
+        {
+            MeasureFlush(metrics);
+        }
+
+        long bytes = _output.UnflushedBytes;
+        if (_output.BeginFlush(_clientGone))
+        {
+            return true;
+        }
+
+        _client = ClientState.Awaited;
+        _times.OnFlushWaits();
+        _source.OnClientAwaited(bytes, _settings.Scheduler.TimeProvider);
+        _probe?.OnFlushWaits();
+        _output.WhenFlushed(_onFlushed ??= () => Wake.Signal(WakeSignals.Flushed));
+        return false;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void MeasureFlush(StreamMetrics metrics)
+    {
+        if (_probe is null)
+        {
+            _probe = StreamProbe.UnderWay(metrics, _settings.Scheduler.TimeProvider, Counts);
+        }
+        else
+        {
+            _probe.OnFlush(Counts);
+        }
+    }
+
+    /// <summary>Ends a flush that is no longer pending.</summary>
+    /// <returns>Whether somebody still reads, and has not been given up.</returns>
+    private bool EndFlush()
+    {
+        if (_client != ClientState.Reads)
+        {
+            _times.OnFlushed();
+            _source.OnClientReads();
+            _probe?.OnFlushed();
+        }
+
+        if (!_output.EndFlush() || _client == ClientState.GivenUp)
+        {
+            return false;
+        }
+
+        _client = ClientState.Reads;
+        return true;
+    }
+
+    /// <summary>Looks whether the client has been awaited too long, and lets events wait for it if the policy says so.</summary>
+    private void WhileAwaitingClient(bool isDue)
+    {
+        if (isDue)
+        {
+            if (_times.WriteIsOverdue)
+            {
+                GiveUp();
+            }
+
+            _times.Reschedule();
+        }
+
+        if (_settings.SlowClientPolicy != SlowClientPolicy.Wait && !_hasEnded && _ending is null && _slow is not { SourceHasEnded: true })
+        {
+            _slow ??= new SlowClient<T>(_settings);
+            _slow.TakeFrom(_source, this, Wake);
+        }
+    }
+
+    private void GiveUp()
+    {
+        _client = ClientState.GivenUp;
+        _output.CancelFlush();
+    }
+
+    private bool AcceptForSlowClient(in T item)
+    {
+        bool goOn = _slow!.Accept(item);
+        if (_slow.IsTooSlow)
+        {
+            GiveUp();
+        }
+
+        return goOn && !Wake.IsSignalled;
+    }
+
+    private void OnClientGone()
+    {
+        Wake.Signal(WakeSignals.ClientGone, onThreadPool: true);
+        _output.CancelFlush();
+    }
+}
