@@ -454,7 +454,8 @@ public sealed class SharedLogsTests : SharedLogTest
         copy.OpenCursorAtStart().Dispose();
 
         await PassUntilAsync(() => B.Count == 0, TimeSpan.FromSeconds(1));
-        await PassAsync(TimeSpan.FromSeconds(2));
+        Task given = copy.DrainAsync();
+        await PassUntilAsync(() => given.IsCompleted);
         int reads = StoreOfB.Reads;
         await PassAsync(TimeSpan.FromSeconds(20));
         Assert.Equal(reads, StoreOfB.Reads);
