@@ -16,6 +16,7 @@ public sealed record FlushPolicy
         Bytes = bytes;
     }
 
+    // The default, because a window is latency that only its user can weigh: perf/reports/2026-11-26-9280dea8 has what each saves.
     /// <summary>Flushes when the source has nothing ready. No frame waits for another that does not exist yet.</summary>
     public static FlushPolicy Immediate { get; } = new(TimeSpan.Zero);
 
