@@ -37,7 +37,7 @@ internal sealed class TimingWheel : IDisposable
     private long _tick;
     private long _armedTick = long.MaxValue;
     private TimingEntry? _due;
-    private int _visitor;
+    private int _visitor; // the thread that goes through what is due: it sets the timer when it is through
     private int _count;
 
     /// <param name="time">The clock.</param>
@@ -131,7 +131,11 @@ internal sealed class TimingWheel : IDisposable
 
         lock (_lock)
         {
-            _visitor = _visitor == Environment.CurrentManagedThreadId ? 0 : _visitor;
+            if (_visitor == Environment.CurrentManagedThreadId)
+            {
+                _visitor = 0;
+            }
+
             ArmForNext();
             DisarmIfEmpty();
         }
