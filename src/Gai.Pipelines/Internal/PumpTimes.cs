@@ -8,9 +8,11 @@ internal sealed class PumpTimes : Wake
 {
     private const long LongestHoldMilliseconds = 5;
 
-    // A clock costs as much as half an event. So many events after a flush are timed one by one; a source that gives more
-    // than that without a wait is busy rather than blocked, and the scheduler watches it.
-    private const int EventsTimedOneByOne = 16;
+    // A clock costs as much as half an event. So many events after a flush are timed one by one: more than most answers have that are
+    // ready at once, since to be watched by the scheduler a stream wakes its thread and one of the pool. A source that gives more without a
+    // wait is busy rather than blocked; and after a flush of as much as may be held it is so sooner.
+    private const int EventsTimed = 256;
+    private const int EventsTimedWhenBusy = 16;
     private const double KeepAliveSpread = 0.1;
     private const double AgeSpread = 0.1;
     private const long Never = long.MaxValue;
@@ -19,11 +21,11 @@ internal sealed class PumpTimes : Wake
     private readonly long _keepAlive;
     private WindowEntry? _window;
     private long _lookedAt;
-    private long _heldSince;
+    private long _heldSince = Never;
     private long _wroteAt;
     private long _commitAt;
     private long _expiresAt;
-    private int _eventsHeld;
+    private int _eventsTimed;
     private bool _isFlushing; // since _wroteAt
 
     public PumpTimes(PumpSettings settings)
@@ -76,9 +78,11 @@ internal sealed class PumpTimes : Wake
     }
 
     /// <summary>Notes that all that was held is being written.</summary>
-    public void OnFlush()
+    /// <param name="isFull">Whether it is as much as may be held, and not a time that has come.</param>
+    public void OnFlush(bool isFull)
     {
-        _eventsHeld = 0;
+        _eventsTimed = isFull ? EventsTimed - EventsTimedWhenBusy : 0;
+        _heldSince = Never;
         _lookedAt = _wroteAt = Now;
         _commitAt = Never;
         EndWindow();
@@ -111,7 +115,7 @@ internal sealed class PumpTimes : Wake
     /// <summary>Sees to it that an event of a source that may block is not held too long.</summary>
     /// <returns>Whether the oldest byte that is held has waited too long, the time of its own pull included.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool OnEvent() => _eventsHeld <= EventsTimedOneByOne && OnEarlyEvent();
+    public bool OnEvent() => _eventsTimed <= EventsTimed && OnEarlyEvent();
 
     /// <summary>Begins the flush window of the bytes that are held, if it has not begun.</summary>
     /// <returns>Whether it has begun now.</returns>
@@ -157,14 +161,13 @@ internal sealed class PumpTimes : Wake
 
     private bool OnEarlyEvent()
     {
-        if (_eventsHeld == EventsTimedOneByOne)
+        if (_eventsTimed++ == EventsTimed)
         {
-            _eventsHeld++;
             HoldUntilWindowEnds();
             return false;
         }
 
-        if (_eventsHeld++ == 0)
+        if (_heldSince == Never)
         {
             _heldSince = _lookedAt;
         }

@@ -22,13 +22,13 @@ public sealed partial class EventPump<T>
     /// <returns>Whether the transport took it at once.</returns>
     private bool BeginFlush()
     {
-        _times.OnFlush();
+        long bytes = _output.UnflushedBytes;
+        _times.OnFlush(isFull: bytes >= _settings.FlushLimitBytes);
         if (_settings.Metrics is { MeasuresFlushes: true } metrics)
         {
             MeasureFlush(metrics);
         }
 
-        long bytes = _output.UnflushedBytes;
         if (_output.BeginFlush(_clientGone))
         {
             return true;

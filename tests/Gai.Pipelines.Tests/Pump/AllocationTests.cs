@@ -176,7 +176,7 @@ public sealed partial class AllocationTests
             Measure(WarmUp);
 
             // Few, but enough for what a stream allocates once: its entry in the scheduler when it holds events.
-            long ofFew = Measure(100);
+            long ofFew = Measure(1_000);
             long ofMany = Measure(Events);
             Assert.Equal(ofFew, ofMany);
 

@@ -59,6 +59,41 @@ public sealed class FlushPolicyTests : PumpTest
     }
 
     [Fact]
+    public async Task Immediate_FewReadyEvents_NeedNoTimer()
+    {
+        List<int> entries = [];
+        Source.Push([.. Enumerable.Range(0, 250).Select(i => $"{i}")]).End();
+        Source.OnMoveNext = () => entries.Add(Scheduler.Milliseconds.Count);
+
+        await RunAsync().OrFail();
+        Assert.Equal(2, Output.Flushes.Count);
+        Assert.All(entries, static count => Assert.Equal(0, count));
+    }
+
+    [Fact]
+    public async Task Immediate_ManyReadyEvents_AreWatchedByTheScheduler()
+    {
+        int pulls = 0;
+        Source.Push([.. Enumerable.Range(0, 300).Select(i => $"{i}")]).End();
+        Source.OnMoveNext = () => Time.Advance(++pulls == 290 ? Milliseconds(5) : TimeSpan.Zero);
+
+        await RunAsync().OrFail();
+        Assert.EndsWith("|288|289|", Output.Flushes[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Immediate_SourceThatBlocksAfterAFullFlush_IsFlushedBeforeItsNextPull()
+    {
+        int pulls = 0;
+        Settings = Settings with { UnflushedLimitBytes = 6 };
+        Source.Push("first", "a", "b", "c", "d", "e").End();
+        Source.OnMoveNext = () => Time.Advance(Milliseconds(++pulls == 5 ? 10 : 0));
+
+        await RunAsync().OrFail();
+        Assert.Equal(["<first|", "a|b|c|", "d|", "e|>"], Output.Flushes);
+    }
+
+    [Fact]
     public async Task Immediate_WaitForTheSource_DoesNotCountAsHolding()
     {
         Task<StreamOutcome> run = RunAsync();
