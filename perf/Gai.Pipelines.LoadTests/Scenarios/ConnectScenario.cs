@@ -13,7 +13,7 @@ internal sealed class ConnectScenario : IScenario
     private const double MostMilliseconds = 50;
     private const double Precision = 1.05;
     private const double ProbeSeconds = 2;
-    private const double MostRate = 8_000; // what is open at once has to stay below the limit of open files
+    private const double MostRate = 16_000; // what is open at once has to stay below the limit of open files
 
     // A closed connection keeps its port for a minute; with many addresses there are always enough of them.
     private static readonly IPAddress[] Sources = [.. Enumerable.Range(2, 32).Select(static last => new IPAddress([127, 0, 0, (byte)last]))];
