@@ -35,8 +35,17 @@ public sealed partial class EventPump<T>
             return false;
         }
 
-        _output.WriteOpening();
-        return true;
+        try
+        {
+            _output.WriteOpening();
+            return true;
+        }
+        catch (Exception)
+        {
+            // It may be what has failed in the first place.
+            _output.Discard();
+            return false;
+        }
     }
 
     private void Fail(Exception failure)

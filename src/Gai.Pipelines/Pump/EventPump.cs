@@ -151,7 +151,7 @@ public sealed partial class EventPump<T> : IOpenStream
         }
 
         _output.WriteEvent(item);
-        if (_mayBlock && _times.OnEvent())
+        if (_mayBlock && _times.OnEvent() && _output.UnflushedBytes > 0)
         {
             _output.FlushNext();
         }
@@ -199,16 +199,16 @@ public sealed partial class EventPump<T> : IOpenStream
                 return StreamOutcomeReason.Completed;
             }
 
+            // What has gathered in the source belongs to the window that ends here, or is over because the stream is.
+            bool restsOn = _isResting && (isDue || _ending is not null) && EndRest();
+
             // What the source has given is sent before the farewell, also what had to wait for the client.
-            if (_ending is { } ending && (_slow is not { IsEmpty: false } waiting || !waiting.WriteTo(ref _output)))
+            if (!_hasEnded && _ending is { } ending && (_slow is not { IsEmpty: false } waiting || !waiting.WriteTo(ref _output)))
             {
                 return ending.Reason;
             }
 
-            // What has gathered in the source belongs to the window that ends here.
-            bool restsOn = isDue && _isResting && EndRest();
-
-            Step step = _ending is not null || (isDue && WriteWhatIsDue()) ? Step.Flush : TakeReady();
+            Step step = _hasEnded || _ending is not null || (isDue && WriteWhatIsDue()) ? Step.Flush : TakeReady();
             if (step == Step.Wait)
             {
                 PrepareToWait();
@@ -270,7 +270,14 @@ public sealed partial class EventPump<T> : IOpenStream
         }
 
         _times.Reschedule();
-        return isHead || _output.UnflushedBytes > 0;
+        if (_output.UnflushedBytes == 0)
+        {
+            // No flush ends the window that has had nothing to flush.
+            _times.EndWindow();
+            return isHead;
+        }
+
+        return true;
     }
 
     private void PrepareToWait()

@@ -283,6 +283,61 @@ public sealed class EndingTests : PumpTest
     }
 
     [Fact]
+    public async Task Drain_EventsGatherInAChannelUntilTheWindowEnds_AreSentBeforeTheError()
+    {
+        Channel<string> channel = Rest(out Task<StreamOutcome> run);
+        channel.Writer.TryWrite("c");
+        Pump!.Drain();
+
+        await run.OrFail();
+        Assert.Equal(["<a|", "b|c|!server_draining"], Output.Flushes);
+    }
+
+    [Fact]
+    public async Task Drain_TheEndGathersInAChannelUntilTheWindowEnds_IsTheEnd()
+    {
+        Channel<string> channel = Rest(out Task<StreamOutcome> run);
+        channel.Writer.TryWrite("c");
+        channel.Writer.Complete();
+        Pump!.Drain();
+
+        Assert.Equal(StreamOutcomeReason.Completed, (await run.OrFail()).Reason);
+        Assert.Equal(["<a|", "b|c|>"], Output.Flushes);
+    }
+
+    /// <summary>Begins a stream that rests until its window ends, with one event held.</summary>
+    private Channel<string> Rest(out Task<StreamOutcome> run)
+    {
+        Settings = Settings with { FlushPolicy = FlushPolicy.Window(TimeSpan.FromSeconds(1)) };
+        Channel<string> channel = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { AllowSynchronousContinuations = true });
+        run = RunAsync(StreamSource.From(channel.Reader));
+        channel.Writer.TryWrite("a");
+        channel.Writer.TryWrite("b");
+        return channel;
+    }
+
+    [Fact]
+    public async Task RunAsync_OpeningThatFailsTwice_ClosesTheSource()
+    {
+        Dialect.OnOpening = static () => throw new FormatException();
+        Channel<string> channel = Channel.CreateUnbounded<string>();
+        channel.Writer.TryWrite("a");
+        var source = new ResumedSource(channel);
+
+        StreamOutcome outcome = await RunAsync(source).OrFail();
+        Assert.IsType<FormatException>(outcome.Exception);
+        Assert.Equal((false, ""), (outcome.HeadSent, Output.Text));
+        Assert.False(channel.Writer.TryWrite("b"));
+        Assert.Equal(0, Scheduler.EntryCount);
+    }
+
+    /// <summary>The rest of a stream whose beginning its client has.</summary>
+    private sealed class ResumedSource(Channel<string> channel) : ChannelSource<string>(channel.Reader, channel.Writer)
+    {
+        internal override bool GoesOn => true;
+    }
+
+    [Fact]
     public async Task Drain_SourceThatIsAlwaysReady_EndsAllTheSame()
     {
         Channel<string> endless = Channel.CreateUnbounded<string>();

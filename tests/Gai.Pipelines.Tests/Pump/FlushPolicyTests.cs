@@ -225,6 +225,25 @@ public sealed class FlushPolicyTests : PumpTest
     }
 
     [Fact]
+    public async Task Window_NothingInIt_IsOverAllTheSame()
+    {
+        Settings = WindowSettings;
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a");
+        Source.PushTogether([.. Enumerable.Repeat("", 300)]);
+        Time.Advance(Milliseconds(54));
+        Assert.Equal(0, Scheduler.Milliseconds.Count);
+        Source.Push("b");
+        Assert.Equal(1, Scheduler.Milliseconds.Count);
+        Time.Advance(Milliseconds(54));
+        await Output.WaitForFlushesAsync(2);
+        Source.End();
+
+        await run.OrFail();
+        Assert.Equal(["<a|", "b|", ">"], Output.Flushes);
+    }
+
+    [Fact]
     public async Task Window_Channel_IsFlushedWhenTheDelayIsOver()
     {
         Settings = WindowSettings;

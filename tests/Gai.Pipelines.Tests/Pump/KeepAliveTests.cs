@@ -131,6 +131,25 @@ public sealed class KeepAliveTests : PumpTest
     }
 
     [Fact]
+    public async Task RunAsync_EventsOfWhichTheDialectWritesNothing_AreSilence()
+    {
+        Settings = Settings with { KeepAliveInterval = TimeSpan.FromSeconds(2) };
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a");
+        for (int i = 0; i < 5; i++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(0.5));
+            Source.Push("");
+        }
+
+        await Output.WaitForFlushesAsync(2);
+        Source.End();
+
+        Assert.Equal(3, (await run.OrFail()).Flushes);
+        Assert.Equal(["<a|", "~", ">"], Output.Flushes);
+    }
+
+    [Fact]
     public async Task RunAsync_FlushWindowOpen_FlushesWhatIsHeldInsteadOfAKeepAlive()
     {
         Settings = Settings with { FlushPolicy = FlushPolicy.Window(TimeSpan.FromSeconds(10)), KeepAliveInterval = TimeSpan.FromSeconds(1) };

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Gai.Pipelines.Tests.Pump;
 
-/// <summary>A dialect that one can read: <c>&lt;</c> opens, <c>a|</c> is an event, <c>~</c> keeps alive, <c>(2 missing)|</c> a gap, <c>!code</c> an error, <c>&gt;</c> ends.</summary>
+/// <summary>A dialect that one can read: <c>&lt;</c> opens, <c>a|</c> is an event (one without text is nothing), <c>~</c> keeps alive, <c>(2 missing)|</c> a gap, <c>!code</c> an error, <c>&gt;</c> ends.</summary>
 internal sealed class MarkingDialect : Dialect<string>
 {
     public Action? OnOpening { get; set; }
@@ -21,7 +21,7 @@ internal sealed class MarkingDialect : Dialect<string>
 
     public override void WriteEvent(FrameWriter output, in string item)
     {
-        output.Write(Encoding.UTF8.GetBytes(item + "|"));
+        output.Write(Encoding.UTF8.GetBytes(item.Length > 0 ? item + "|" : item));
         OnEvent?.Invoke(item);
     }
 
