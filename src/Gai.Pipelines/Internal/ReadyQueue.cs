@@ -76,11 +76,14 @@ internal sealed class ReadyQueue(Func<long> milliseconds) : SynchronizationConte
                 item.Callback(item.State);
             }
 
-            // What came after the last look has found this thread still counted, and left itself to it.
-            if (Interlocked.Decrement(ref _threads) > 0 || _items.IsEmpty || Interlocked.CompareExchange(ref _threads, 1, 0) != 0)
+            // What came after the last look has found this thread still counted, and left itself to it: the others may be held up.
+            Interlocked.Decrement(ref _threads);
+            if (_items.IsEmpty)
             {
                 return;
             }
+
+            Interlocked.Increment(ref _threads);
         }
     }
 
