@@ -31,6 +31,7 @@ internal sealed class LogFollower
     /// <summary>Done when nothing is written into the copy any more.</summary>
     public Task Done => _following;
 
+    /// <summary>Begins, unless it has been stopped.</summary>
     public void Start() => _following = Task.Run(FollowAsync, CancellationToken.None);
 
     /// <summary>Tells that somebody reads, who may be the first since long.</summary>
@@ -44,7 +45,7 @@ internal sealed class LogFollower
 
     public void Stop()
     {
-        _stop.Cancel();
+        _ = _stop.CancelAsync();
         _pace.Signal();
     }
 

@@ -146,7 +146,7 @@ internal sealed partial class LogMemory
         return freed;
     }
 
-    /// <summary>Gives all memory back as soon as the last cursor has left. Nothing is written afterwards.</summary>
+    /// <summary>Gives all memory back as soon as the last cursor has left. Nothing is written afterwards: who still could finds that the log has ended.</summary>
     public void Release()
     {
         lock (_lock)
@@ -219,6 +219,9 @@ internal sealed partial class LogMemory
 
             _first = _last + 1;
             _bytes = 0;
+            _tail = null;
+            _end ??= LogEnd.Lost;
+            Volatile.Write(ref _hasEnded, true);
         }
     }
 

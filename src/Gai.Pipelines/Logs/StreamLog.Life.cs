@@ -77,12 +77,8 @@ public sealed partial class StreamLog
         };
     }
 
-    /// <summary>Feeds the log from its store.</summary>
-    internal void Follow(LogFollower follower)
-    {
-        _follower = follower;
-        follower.Start();
-    }
+    /// <summary>Notes who feeds the log from its store. Before anybody can find it.</summary>
+    internal void FollowedBy(LogFollower follower) => _follower = follower;
 
     internal void OnReaderLeft()
     {

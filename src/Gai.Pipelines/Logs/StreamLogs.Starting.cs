@@ -130,13 +130,16 @@ public sealed partial class StreamLogs
             }
 
             var log = new StreamLog(this, description, options, _store, state.LastSequence + 1) { StoreFirst = state.FirstSequence };
+            var follower = new LogFollower(log, _store);
+            log.FollowedBy(follower);
             lock (_lock)
             {
                 ThrowIfStopping();
                 _byId.Add(id, log);
             }
 
-            log.Follow(new LogFollower(log, _store));
+            // Somebody who has found the log may have forgotten it, and stopped this, already.
+            follower.Start();
             return log;
         }
         finally

@@ -32,6 +32,19 @@ public sealed class EventTopicTests : SharedLogTest
     }
 
     [Fact]
+    public async Task Publish_AfterItsLogsAreDisposedOf_IsRefused()
+    {
+        StreamLogs node = NewNode();
+        EventTopic<string> topic = await node.OpenTopicAsync(News);
+        await topic.PublishAsync("a");
+        StreamLog log = (await topic.OpenLogAsync(StreamFormat.ServerSentEvents))!;
+        await node.DisposeAsync();
+
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await topic.PublishAsync("b"));
+        Assert.True(log.Memory.HasEnded);
+    }
+
+    [Fact]
     public async Task Open_SameName_IsTheSameTopic()
     {
         StreamLogs node = NewNode();
