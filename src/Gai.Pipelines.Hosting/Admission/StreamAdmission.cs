@@ -22,9 +22,9 @@ internal sealed class StreamAdmission : IDisposable
         if (_perClient is { } each)
         {
             Func<HttpContext, string?> keyOf = limits.ClientKey ?? ClientKey.Of;
-            _clients = PartitionedRateLimiter.Create<HttpContext, string>(context => keyOf(context) is { } key
-                ? RateLimitPartition.GetConcurrencyLimiter(key, _ => UpTo(each))
-                : RateLimitPartition.GetNoLimiter(string.Empty));
+            _clients = PartitionedRateLimiter.Create<HttpContext, (bool IsLimited, string Key)>(context => keyOf(context) is { } key
+                ? RateLimitPartition.GetConcurrencyLimiter((true, key), _ => UpTo(each))
+                : RateLimitPartition.GetNoLimiter((false, string.Empty)));
         }
 
         _endpoints = new(static () => PartitionedRateLimiter.Create<(Endpoint?, int Limit), (Endpoint?, int Limit)>(

@@ -80,6 +80,9 @@ internal sealed class ResumableRequest : IAsyncDisposable
         if (Interlocked.Decrement(ref _owners) == 0)
         {
             await _leaving.DisposeAsync();
+
+            // Without a producer nobody else tells the handler's work that it is over.
+            await _producing.CancelAsync();
             await _scope.DisposeAsync();
         }
     }

@@ -52,9 +52,9 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
                 return;
             }
 
-            var production = new Production<T>(this, request, context, format, source, dialects, options);
             try
             {
+                var production = new Production<T>(this, request, context, format, source, dialects, options);
                 attachment = await logs.GetOrStartAsync(production.Start, production.Produce);
                 begun = attachment.IsNew ? attachment.Log : null;
             }
@@ -239,7 +239,7 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
     public Task ReadAsync(HttpContext context, LogCursor cursor)
     {
         StreamLog log = cursor.Log;
-        if (log.Description.Kind == LogKind.Generation)
+        if (log.Description.Kind == LogKind.Generation && !context.Response.HasStarted)
         {
             context.Response.Headers[ResumePoint.StreamIdHeader] = log.Description.Id.ToString();
         }

@@ -30,6 +30,11 @@ internal sealed class EventStreamExecutor(
     public Task ExecuteAsync<T>(HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, EventStreamResultOptions? options)
     {
         EventStreamFeature.Of(context).IsOpened = true;
+        if (context.Response.HasStarted)
+        {
+            return FailAsync(context, source, options, HasStarted());
+        }
+
         if (context.Features.Get<ResumableRequest>() is { } resumable)
         {
             return context.RequestServices.GetRequiredService<ResumableStreams>().StartAsync(resumable, context, source, dialects, options);
@@ -55,6 +60,11 @@ internal sealed class EventStreamExecutor(
     {
         EventStreamFeature feature = EventStreamFeature.Of(context);
         feature.IsOpened = feature.IsResult = true;
+        if (context.Response.HasStarted)
+        {
+            return FailAsync(context, cursor, options: null, HasStarted());
+        }
+
         return RunAsync(context, cursor, dialects, cursor.Log.Description.Format, options: null, cursor);
     }
 
@@ -142,6 +152,9 @@ internal sealed class EventStreamExecutor(
             Log.OnClosedFailed(logger, path, failure);
         }
     }
+
+    private static InvalidOperationException HasStarted() => new(
+        "A stream is a whole response, and this one has been started by something else. Open the stream before anything is written, and write all of it to the stream.");
 
     private static StreamFormat? Negotiate<T>(HttpContext context, DialectFactory<T> dialects)
     {

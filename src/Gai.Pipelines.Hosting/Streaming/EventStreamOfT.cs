@@ -64,6 +64,8 @@ public sealed class EventStream<T> : IAsyncDisposable
     {
         if (_isCompleted)
         {
+            // How it ended CompleteAsync tells. The response is not the handler's again before that.
+            await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return;
         }
 

@@ -66,10 +66,10 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
     public async Task RunAsync(StreamFormat format)
     {
         long start = Time.GetTimestamp();
-        using Activity? activity = StreamTelemetry.Begin(Context, format, _reading?.Log);
-        AuthorizationWatch? watch = AuthorizationWatch.Start(_pump, Context, _profile.Authorization, _profile.Pump.Scheduler, _executor.Logger);
         try
         {
+            using Activity? activity = StreamTelemetry.Begin(Context, format, _reading?.Log);
+            AuthorizationWatch? watch = AuthorizationWatch.Start(_pump, Context, _profile.Authorization, _profile.Pump.Scheduler, _executor.Logger);
             if (format != StreamFormat.JsonDocument)
             {
                 Head.Set(format);

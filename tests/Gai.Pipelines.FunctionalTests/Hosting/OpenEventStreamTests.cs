@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Gai.Pipelines.Hosting;
 using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
@@ -64,6 +65,46 @@ public sealed class OpenEventStreamTests
 
         Assert.Equal(4000, numbers.Length);
         Assert.All(numbers.GroupBy(n => n / 1000), thread => Assert.Equal(Enumerable.Range(thread.Key * 1000, 1000), thread));
+    }
+
+    [Fact]
+    public async Task Complete_IsNotAwaited_DisposalWaits()
+    {
+        bool? isOver = null;
+        await using TestServer server = await StartAsync(async context =>
+        {
+            EventStream<string> stream = context.OpenEventStream<string>();
+            await stream.WriteAsync(new string('x', 900_000));
+            Task completed = stream.CompleteAsync();
+            await stream.DisposeAsync();
+            isOver = completed.IsCompletedSuccessfully;
+        });
+
+        Answer answer = await server.GetAsync("/");
+
+        Assert.True(isOver);
+        Assert.Equal(900_000 + "data: \n\n".Length, answer.Body.Length);
+    }
+
+    [Fact]
+    public async Task Open_ResponseHasStarted_IsTheHandlersMistakeAndClosesTheSource()
+    {
+        Exception? failure = null;
+        Channel<Tick> channel = Channel.CreateBounded<Tick>(1);
+        StreamOutcome? outcome = null;
+        await using TestServer server = await StartAsync(async context =>
+        {
+            await context.Response.WriteAsync("Hello");
+            failure = await Record.ExceptionAsync(() =>
+                TypedResults.Extensions.EventStream(channel, new EventStreamResultOptions { OnClosed = ended => outcome = ended }).ExecuteAsync(context));
+        });
+
+        Answer answer = await server.GetAsync("/");
+
+        Assert.Equal("Hello", answer.Body);
+        Assert.Contains("has been started", Assert.IsType<InvalidOperationException>(failure).Message, StringComparison.Ordinal);
+        Assert.Equal((StreamOutcomeReason.SourceFailed, false), (outcome!.Value.Reason, outcome.Value.HeadSent));
+        Assert.False(channel.Writer.TryWrite(new Tick(1)));
     }
 
     [Fact]

@@ -97,6 +97,43 @@ public sealed class OnceTests
         Assert.Contains("retry-after", refused.Headers.Keys);
     }
 
+    [Fact]
+    public async Task Get_DialectCannotBeMade_TakesNoPlaceOfAProducer()
+    {
+        bool fails = true;
+        DialectFactory<Tick> plain = Dialects.Plain(TestJson.Default.Tick);
+        var dialects = new DialectFactory<Tick>(context => fails ? throw new FormatException() : plain.Create(context));
+        await using TestServer server = await ResumeServer.StartAsync(app =>
+            app.MapGet("/ticks", () => TypedResults.Extensions.EventStream(StreamSource.From(Sources.Ticks(1)), dialects)).Resumable(resumable => resumable.MaxProducers = 1));
+
+        Answer failed = await ResumeServer.GetAsync(server, "/ticks");
+        fails = false;
+        Answer taken = await ResumeServer.GetAsync(server, "/ticks");
+
+        Assert.Equal((500, 200), (failed.Status, taken.Status));
+    }
+
+    [Fact]
+    public async Task Get_NoProducerBegins_CancelsTheHandlersToken()
+    {
+        var source = new ManualSequence<Tick>();
+        var tokens = new List<CancellationToken>();
+        await using TestServer server = await ResumeServer.StartAsync(app =>
+            app.MapGet("/ticks", (CancellationToken token) =>
+            {
+                tokens.Add(token);
+                return TypedResults.Extensions.EventStream(source);
+            }).Resumable(resumable => resumable.MaxProducers = 1));
+        source.Push(new Tick(1));
+        using OpenStream stream = await ResumeServer.OpenAsync(server, "/ticks");
+        await ResumeServer.ReadDataAsync(stream);
+
+        Assert.Equal(503, (await ResumeServer.GetAsync(server, "/ticks")).Status);
+        await Eventually.IsTrueAsync(() => tokens[1].IsCancellationRequested, () => "the token is not cancelled");
+        Assert.False(tokens[0].IsCancellationRequested);
+        source.End();
+    }
+
     private static void Map(WebApplication app, int[] runs) =>
         app.MapGet("/runs/{key:int}", (int key) => TypedResults.Extensions.EventStream(RunAsync(runs, key)))
             .Resumable(resumable => resumable.Key = context => (string?)context.Request.RouteValues["key"]);

@@ -53,6 +53,24 @@ public sealed class StreamAdmissionTests
         Assert.Null(grace.Refusal);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(null)]
+    public void Enter_EmptyKeyAndNoKey_AreNotOneClient(string? first)
+    {
+        string? key = first;
+        using StreamAdmission admission = New(new() { MaxStreamsPerClient = 1, ClientKey = _ => key });
+        using Hosting.Admission before = admission.Enter(ContextOf(_chat), null);
+        key = null;
+        using Hosting.Admission unlimited = admission.Enter(ContextOf(_chat), null);
+        Assert.Null(unlimited.Refusal);
+
+        key = "";
+        using Hosting.Admission limited = admission.Enter(ContextOf(_chat), null);
+        Assert.Equal(first is null, limited.Refusal is null);
+        AssertRefused(StreamErrorCodes.RateLimited, admission.Enter(ContextOf(_chat), null));
+    }
+
     [Fact]
     public void Dispose_StreamOfAClientWhoHasEnough_LetsThemOpenAnother()
     {
