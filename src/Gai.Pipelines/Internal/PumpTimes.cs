@@ -26,7 +26,7 @@ internal sealed class PumpTimes : Wake
     private long _commitAt;
     private long _expiresAt;
     private int _eventsTimed;
-    private bool _isFlushing; // since _wroteAt
+    private bool _isClientAwaited; // since _wroteAt
 
     public PumpTimes(PumpSettings settings)
     {
@@ -41,7 +41,7 @@ internal sealed class PumpTimes : Wake
     public bool KeepAliveIsDue => _keepAlive > 0 && Now - _wroteAt >= _keepAlive;
 
     /// <summary>Whether a flush has waited for the client too long. The time in which the server stood still does not count.</summary>
-    public bool WriteIsOverdue => _isFlushing && Now >= GivesUpAt;
+    public bool WriteIsOverdue => _isClientAwaited && Now >= GivesUpAt;
 
     /// <summary>Whether the stream has reached its greatest age; says so once.</summary>
     public bool TakeExpiry()
@@ -94,14 +94,14 @@ internal sealed class PumpTimes : Wake
     /// <summary>Begins the time that a flush may wait for the client.</summary>
     public void OnFlushWaits()
     {
-        _isFlushing = true;
+        _isClientAwaited = true;
         Reschedule();
     }
 
     /// <summary>Ends it: the client has taken what it had to be awaited for, and from now on it can be kept alive.</summary>
     public void OnFlushed()
     {
-        _isFlushing = false;
+        _isClientAwaited = false;
         _lookedAt = _wroteAt = Now;
         Reschedule();
     }
@@ -151,7 +151,7 @@ internal sealed class PumpTimes : Wake
         {
             // A keep-alive and a head are written here, for one stream after the other: ten thousand hops to other threads cost
             // more. An end runs the application's code.
-            Signal(WakeSignals.Tick, onThreadPool: now >= _expiresAt || _isFlushing);
+            Signal(WakeSignals.Tick, onThreadPool: now >= _expiresAt || _isClientAwaited);
         }
         else
         {
@@ -179,7 +179,7 @@ internal sealed class PumpTimes : Wake
     private long WaitFrom(long now)
     {
         long next = Math.Min(_commitAt, _expiresAt);
-        if (_isFlushing)
+        if (_isClientAwaited)
         {
             // Nothing else can be written meanwhile.
             next = Math.Min(next, GivesUpAt);

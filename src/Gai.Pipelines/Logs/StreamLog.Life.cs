@@ -3,6 +3,13 @@ using Gai.Pipelines.Internal;
 
 namespace Gai.Pipelines;
 
+// The life of a log at this node, in this order:
+//   produced    its pump writes it, and what writes behind takes it to the store (Prepare);
+//   or followed its frames come from the store (FollowedBy); a topic of this process alone is neither;
+//   ended       its end is published (LogMemory.Publish): nothing is written any more, and its readers read on;
+//   given up    the store is not waited for any longer (GiveUp), or nobody reads the copy (TryCloseUnread);
+//   forgotten   it is not found any more (OnForgotten): by its age, by the bounds of all logs, with the process;
+//   released    its memory goes back to the pool with its last reader (LogMemory.Release).
 public sealed partial class StreamLog
 {
     // A copy of another node's log is kept a little after its last reader has left, who may come back.
@@ -17,7 +24,6 @@ public sealed partial class StreamLog
 #pragma warning disable CA1859
     private IOpenStream? _pump;
 #pragma warning restore CA1859
-
 
     private LogWriteBehind? _writeBehind;
     private LogFollower? _follower;
