@@ -9,9 +9,6 @@ namespace Gai.Pipelines.LoadTests.Reports;
 /// <param name="Case">The case that decides.</param>
 internal abstract record Row(string Number, string Work, string Case)
 {
-    /// <summary>The servers that are compared.</summary>
-    public abstract IReadOnlyList<string> Servers { get; }
-
     /// <summary>What shall be reached, in words.</summary>
     public abstract string Target { get; }
 
@@ -69,8 +66,6 @@ internal enum Bound
 /// <summary>One server against another, round by round; the median ratio decides.</summary>
 internal sealed record RatioRow(string Number, string Work, string Case, Metric Metric, string Ours, string Theirs, Bound Bound, double Limit) : Row(Number, Work, Case)
 {
-    public override IReadOnlyList<string> Servers => [Ours, Theirs];
-
     public override string Target =>
         $"{Metric.Name} {(Bound == Bound.AtLeast ? "at least" : "at most")} {Limit.ToString(CultureInfo.InvariantCulture)} x `{Theirs}`";
 
@@ -89,8 +84,6 @@ internal sealed record RatioRow(string Number, string Work, string Case, Metric 
 /// <summary>A figure of one server; the median of the rounds decides.</summary>
 internal sealed record ValueRow(string Number, string Work, string Case, Metric Metric, string Ours, double AtMost) : Row(Number, Work, Case)
 {
-    public override IReadOnlyList<string> Servers => [Ours];
-
     public override string Target => $"{Metric.Name} at most {AtMost.ToString(CultureInfo.InvariantCulture)} {Metric.Unit}";
 
     public override Verdict Judge(LoadReport report)
@@ -103,8 +96,6 @@ internal sealed record ValueRow(string Number, string Work, string Case, Metric 
 /// <summary>How much more of something one server takes than another, round by round; the median difference decides.</summary>
 internal sealed record DifferenceRow(string Number, string Work, string Case, Metric Metric, string Ours, string Theirs, double AtMost) : Row(Number, Work, Case)
 {
-    public override IReadOnlyList<string> Servers => [Ours, Theirs];
-
     public override string Target => $"{Metric.Name} at most {AtMost.ToString(CultureInfo.InvariantCulture)} {Metric.Unit} above `{Theirs}`";
 
     public override Verdict Judge(LoadReport report)
@@ -124,8 +115,6 @@ internal sealed record DifferenceRow(string Number, string Work, string Case, Me
 /// </remarks>
 internal sealed record AllocationRow(string Number, string Work, string Case, string Ours, string Theirs) : Row(Number, Work, Case)
 {
-    public override IReadOnlyList<string> Servers => [Ours, Theirs];
-
     private const double Noise = 1;
 
     public override string Target => "0 B per event beyond the source";

@@ -20,8 +20,7 @@ internal static class RowTable
             return new RowLine(row.Number, row.Work, row.Target, "not measured", string.Empty, null, command);
         }
 
-        // What another server of the case could not do says nothing about these; the report of the case tells it.
-        string[] problems = [.. report.Runs.Where(run => row.Servers.Contains(run.Contender)).SelectMany(static run => run.Problems)];
+        string[] problems = [.. report.Runs.SelectMany(static run => run.Problems)];
         if (problems.Length > 0)
         {
             return new RowLine(row.Number, row.Work, row.Target, $"failed: {problems[0]}", string.Empty, false, command);
