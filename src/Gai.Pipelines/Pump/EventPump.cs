@@ -199,7 +199,7 @@ public sealed partial class EventPump<T> : IOpenStream
                 return StreamOutcomeReason.Completed;
             }
 
-            // What has gathered in the source belongs to the window that ends here, or is over because the stream is.
+            // What has gathered in a source that rests is taken when its window ends, and before a farewell.
             bool restsOn = _isResting && (isDue || _ending is not null) && EndRest();
 
             // What the source has given is sent before the farewell, also what had to wait for the client.
