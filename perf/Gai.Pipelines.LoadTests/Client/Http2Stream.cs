@@ -88,7 +88,7 @@ internal sealed class Http2Stream(Http2Connection connection, int id, ClientStre
 
     private void SendNow(ReadOnlySpan<byte> record)
     {
-        SendWindow -= 0;
+        SendWindow -= record.Length;
         connection.SendData(id, record, flags: 0);
     }
 }

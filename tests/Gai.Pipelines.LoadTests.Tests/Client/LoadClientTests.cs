@@ -16,6 +16,7 @@ namespace Gai.Pipelines.LoadTests.Tests.Client;
 /// <summary>The client against a real server that does what it is asked, also wrong.</summary>
 public sealed class LoadClientTests : IAsyncLifetime
 {
+    private readonly TaskCompletionSource _mayRead = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WebApplication _server = null!;
     private int[] _ports = [];
 
@@ -52,6 +53,11 @@ public sealed class LoadClientTests : IAsyncLifetime
         _server.MapGet("/busy", static (HttpContext context) => { context.Response.StatusCode = 503; });
         _server.MapGet("/silent", static (HttpContext context) => Task.Delay(Timeout.Infinite, context.RequestAborted));
         _server.MapPost("/echo", static (HttpContext context) => context.Request.Body.CopyToAsync(context.Response.Body));
+        _server.MapPost("/late", async context =>
+        {
+            await _mayRead.Task;
+            await context.Request.Body.CopyToAsync(context.Response.Body);
+        });
         await _server.StartAsync();
         _ports = [.. _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(static address => new Uri(address).Port)];
     }
@@ -136,6 +142,22 @@ public sealed class LoadClientTests : IAsyncLifetime
         const int Records = 50_000;
         StreamResult stream = await OpenAsync(protocol, waiting, new StreamRequest("/echo", WireFormat.Ndjson, new Expectation(Records)) { Upload = new Upload(Records, 0) });
         Assert.Equal((Records, null), (stream.Events, stream.Problem));
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task Open_UploadToAServerThatReadsLate_WaitsForRoom(string protocol, string waiting)
+    {
+        const int Records = 50_000;
+        using LoadClient client = CreateClient(protocol, waiting);
+        Task<StreamResult> upload = client.OpenAsync(new StreamRequest("/late", WireFormat.Ndjson, new Expectation(Records)) { Upload = new Upload(Records, 0) });
+
+        // Over HTTP/2 this one goes by the same connection, behind all that the upload had room for.
+        Assert.Null((await client.OpenAsync(Request("/numbers/0", 1)).OrFail()).Problem);
+        _mayRead.SetResult();
+
+        StreamResult late = await upload.OrFail();
+        Assert.Equal((Records, null), (late.Events, late.Problem));
     }
 
     [Theory]
