@@ -77,12 +77,18 @@ public sealed class ReadyQueueTests : IDisposable
             Post(static () => { });
         }
 
-        Post(() => mayEnd.Wait(CancellationToken.None));
+        var hasEnded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            mayEnd.Wait(CancellationToken.None);
+            hasEnded.SetResult();
+        });
         Task behind = PostAsync();
         _mayGoOn.Set();
 
         await behind.OrFail();
         mayEnd.Set();
+        await hasEnded.Task.OrFail();
     }
 
     [Fact]
