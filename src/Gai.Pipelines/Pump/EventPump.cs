@@ -261,7 +261,7 @@ public sealed partial class EventPump<T> : IOpenStream
         else if (_times.KeepAliveIsDue)
         {
             // Before the head there is nothing to keep alive, but the silence is counted anew all the same.
-            _times.OnWrite();
+            _times.OnKeepAlive();
             if (_output.IsOpen && _output.UnflushedBytes == 0)
             {
                 _output.WriteKeepAlive();

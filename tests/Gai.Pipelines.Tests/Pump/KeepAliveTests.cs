@@ -4,8 +4,8 @@ namespace Gai.Pipelines.Tests.Pump;
 
 public sealed class KeepAliveTests : PumpTest
 {
-    // Streams differ by up to a tenth, so that they do not all speak at once.
-    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(13.4);
+    // Streams differ by up to a tenth, so that they do not all speak at once, and speak on the half second before.
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(12.9);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(15.2);
 
     [Fact]
@@ -164,8 +164,9 @@ public sealed class KeepAliveTests : PumpTest
     }
 
     [Fact]
-    public async Task RunAsync_StreamsThatBeganTogether_SpeakAtDifferentTimes()
+    public async Task RunAsync_StreamsThatBeganTogether_PartAndYetSpeakOnCommonBeats()
     {
+        const int Rounds = 5;
         var sources = new ManualSequence<string>[50];
         var outputs = new RecordingPipeWriter[sources.Length];
         List<Task> runs = [];
@@ -175,14 +176,20 @@ public sealed class KeepAliveTests : PumpTest
             runs.Add(new EventPump<string>(StreamSource.From(sources[i]), new MarkingDialect(), outputs[i] = new RecordingPipeWriter(), Settings).RunAsync(CancellationToken.None));
         }
 
-        var ticks = new List<int>();
-        for (TimeSpan at = TimeSpan.Zero; at < Longest; at += Tick)
+        var moments = new List<TimeSpan>();
+        int spoken = Spoken();
+        for (TimeSpan at = TimeSpan.Zero; at < Longest * Rounds; at += Tick)
         {
             Time.Advance(Tick);
-            ticks.Add(outputs.Sum(static output => output.Flushes.Count));
+            if (Spoken() != spoken)
+            {
+                spoken = Spoken();
+                moments.Add(at);
+            }
         }
 
-        Assert.True(ticks.Distinct().Count() > 3, string.Join(' ', ticks));
+        Assert.InRange(moments.Count(static at => at < Longest), 2, 4);
+        Assert.InRange(moments.Count(static at => at >= Longest * (Rounds - 1)), 6, 31);
         foreach (ManualSequence<string> source in sources)
         {
             source.End();
@@ -190,5 +197,23 @@ public sealed class KeepAliveTests : PumpTest
 
         await Task.WhenAll(runs).OrFail();
         Assert.Equal(0, Scheduler.EntryCount);
+
+        int Spoken() => outputs.Sum(static output => output.Flushes.Count);
+    }
+
+    [Fact]
+    public async Task RunAsync_ShortInterval_KeepsNoBeat()
+    {
+        Settings = Settings with { KeepAliveInterval = TimeSpan.FromSeconds(1) };
+        Time.Advance(TimeSpan.FromMilliseconds(499));
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a");
+        Time.Advance(TimeSpan.FromMilliseconds(899));
+        Assert.Equal(["<a|"], Output.Flushes);
+        Time.Advance(TimeSpan.FromMilliseconds(202));
+
+        Assert.Equal(["<a|", "~"], Output.Flushes);
+        Source.End();
+        await run.OrFail();
     }
 }
