@@ -19,6 +19,7 @@ internal sealed class ContenderSpec
         ("head", "bare: sends the head of the response before it waits"),
         ("kestrel-inline", "Kestrel's UnsafePreferInlineScheduling"),
         ("io-queues=N", "Kestrel's IOQueueCount"),
+        ("backlog=N", "how many connections may wait to be accepted (default 4096, where Kestrel's own is 512: see Backlog in perf/README.md)"),
         ("max-response-buffer=BYTES", "Kestrel's MaxResponseBufferSize"),
         ("gc=server|workstation", "the garbage collector (default server, as ASP.NET Core has it)"),
         ("env:NAME=VALUE", "any variable of the server's environment, such as env:DOTNET_GCConserveMemory=5"),

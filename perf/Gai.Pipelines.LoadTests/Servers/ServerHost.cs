@@ -18,6 +18,9 @@ internal static class ServerHost
     /// <summary>The verb that starts it.</summary>
     public const string Verb = "serve";
 
+    // When Kestrel's own 512 wait, the system drops what arrives, and a client tries again after a second: a scenario would measure that.
+    private const int Backlog = 4096;
+
     public static async Task<int> RunAsync(string contender, string format)
     {
         ContenderSpec spec = ContenderSpec.Parse(contender);
@@ -66,6 +69,7 @@ internal static class ServerHost
         builder.WebHost.UseSockets(sockets =>
         {
             sockets.UnsafePreferInlineScheduling = spec.Has("kestrel-inline");
+            sockets.Backlog = spec.Number("backlog") ?? Backlog;
             sockets.IOQueueCount = spec.Number("io-queues") ?? sockets.IOQueueCount;
         });
     }

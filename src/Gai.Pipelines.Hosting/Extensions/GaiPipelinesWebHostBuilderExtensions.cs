@@ -9,7 +9,12 @@ namespace Microsoft.AspNetCore.Hosting;
 /// <summary>Sets what Kestrel and its sockets leave to be set for long streams.</summary>
 public static class GaiPipelinesWebHostBuilderExtensions
 {
-    /// <summary>Has Kestrel notice clients that are gone without a word, and take many streams over one connection of HTTP/2. What is set here is safe for all endpoints of a server.</summary>
+    private const int Backlog = 4096;
+
+    /// <summary>
+    /// Has Kestrel notice clients that are gone without a word, take many streams over one connection of HTTP/2, and lose nobody when thousands connect at once.
+    /// What is set here is safe for all endpoints of a server.
+    /// </summary>
     /// <param name="builder">The web host, such as <c>builder.WebHost</c>.</param>
     /// <param name="deadAfter">
     /// How long a connection may leave what was sent to it unacknowledged, or a ping unanswered, until it is given up. Default 2 min; 2 s to 1 h. Choose more than
@@ -24,6 +29,10 @@ public static class GaiPipelinesWebHostBuilderExtensions
     /// </para>
     /// <para>
     /// <b>HTTP/2</b>: pings (RFC 9113, 6.7), and 1,000 streams for each connection instead of 100. The 101st is not refused by a client's library, it waits without a word.
+    /// </para>
+    /// <para>
+    /// <b>The backlog</b> of sockets that listen: at least 4,096 connections instead of 512 (Linux takes the lower of this and <c>net.core.somaxconn</c>). What arrives when it is full is
+    /// dropped without a word, and its client tries again after a second or more; after a restart all clients of a server come at once.
     /// </para>
     /// <para>What makes streams faster at a risk (inline scheduling, the number of queues) is not set: docs/operations.md says what each is worth.</para>
     /// </remarks>
@@ -48,6 +57,7 @@ public static class GaiPipelinesWebHostBuilderExtensions
             // After whatever the application makes of its sockets.
             services.PostConfigure<SocketTransportOptions>(transport =>
             {
+                transport.Backlog = Math.Max(transport.Backlog, Backlog);
                 var bind = transport.CreateBoundListenSocket;
                 transport.CreateBoundListenSocket = endpoint =>
                 {

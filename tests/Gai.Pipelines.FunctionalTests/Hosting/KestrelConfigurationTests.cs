@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -39,6 +40,21 @@ public sealed class KestrelConfigurationTests
         Http2Limits limits = server.App.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits.Http2;
 
         Assert.Equal((TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30), 1_000), (limits.KeepAlivePingDelay, limits.KeepAlivePingTimeout, limits.MaxStreamsPerConnection));
+    }
+
+    [Theory]
+    [InlineData(null, 4096)]
+    [InlineData(100, 4096)]
+    [InlineData(10_000, 10_000)]
+    public async Task Configure_Backlog_IsRaisedAndNeverLowered(int? own, int expected)
+    {
+        await using TestServer server = await TestServer.StartAsync(static _ => { }, web: web =>
+        {
+            web.ConfigureKestrelForStreams();
+            web.UseSockets(sockets => sockets.Backlog = own ?? sockets.Backlog);
+        });
+
+        Assert.Equal(expected, server.App.Services.GetRequiredService<IOptions<SocketTransportOptions>>().Value.Backlog);
     }
 
     [Theory]
