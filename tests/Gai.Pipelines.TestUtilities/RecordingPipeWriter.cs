@@ -53,6 +53,9 @@ public sealed class RecordingPipeWriter : PipeWriter
 
     public int CancelledFlushes { get; private set; }
 
+    /// <summary>Gets or sets whether a flush that is cancelled has just ended by itself: the other end took it at that moment.</summary>
+    public bool CancelsTooLate { get; set; }
+
     /// <summary>Lets the following flushes wait for <see cref="ReleaseFlush"/>.</summary>
     public void HoldFlushes()
     {
@@ -103,7 +106,7 @@ public sealed class RecordingPipeWriter : PipeWriter
             _cancelNext = pending is null;
         }
 
-        pending?.SetResult(new FlushResult(isCanceled: true, isCompleted: false));
+        pending?.SetResult(new FlushResult(isCanceled: !CancelsTooLate, isCompleted: false));
     }
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)

@@ -163,7 +163,11 @@ public sealed partial class EventPump<T> : IOpenStream
     /// <returns>How the stream has ended; <see langword="null"/> if it waits for a signal.</returns>
     private StreamOutcomeReason? Run()
     {
-        _times.OnResume();
+        if (_mayBlock)
+        {
+            _times.OnResume();
+        }
+
         while (true)
         {
             // Not HasFlag: until its caller has been optimized it boxes, and a stream allocates with every wait.
@@ -190,6 +194,12 @@ public sealed partial class EventPump<T> : IOpenStream
                 if (!EndFlush())
                 {
                     return _client == ClientState.GivenUp && !_clientGone.IsCancellationRequested ? StreamOutcomeReason.TooSlow : StreamOutcomeReason.ClientGone;
+                }
+
+                // It may have left just when the flush ended by itself: then its signal has been taken, and there was nothing to cancel.
+                if (!_hasEnded && _clientGone.IsCancellationRequested)
+                {
+                    return StreamOutcomeReason.ClientGone;
                 }
             }
 

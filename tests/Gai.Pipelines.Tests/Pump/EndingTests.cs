@@ -144,6 +144,20 @@ public sealed class EndingTests : PumpTest
     }
 
     [Fact]
+    public async Task ClientGone_JustWhenTheFlushEndsByItself_IsNoticed()
+    {
+        Output.CancelsTooLate = true;
+        Output.HoldFlushes();
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a");
+        await Output.WaitForPendingFlushAsync();
+
+        await Client.CancelAsync();
+
+        Assert.Equal(StreamOutcomeReason.ClientGone, (await run.OrFail()).Reason);
+    }
+
+    [Fact]
     public async Task ClientGone_CallbackOnTheSourcesTokenHangs_IsDetached()
     {
         using var gate = new ManualResetEventSlim();
