@@ -39,8 +39,8 @@ internal sealed class Backlog<T>(SlowClientPolicy policy, long budgetBytes, int 
 
     public void Add(in T item)
     {
-        long size = Unsafe.SizeOf<(T, long)>() + _items.SizeOf(item);
         Added++;
+        long size = _items.JoinedSizeOf(item);
         if (policy == SlowClientPolicy.MergeDeltas && _hasNewest && _newestSize + size <= _largestMerged && _items.TryMerge(ref _newest!, item))
         {
             Merged++;
@@ -53,6 +53,7 @@ internal sealed class Backlog<T>(SlowClientPolicy policy, long budgetBytes, int 
                 _waiting.Enqueue((_items.Seal(_newest!), _newestSize));
             }
 
+            size = Unsafe.SizeOf<(T, long)>() + _items.SizeOf(item);
             _newest = _items.Own(item);
             _newestSize = size;
             _hasNewest = true;

@@ -11,6 +11,9 @@ internal interface IBacklogItems<T>
     /// <summary>Estimates the bytes of the objects that an event keeps alive while it waits.</summary>
     long SizeOf(in T item);
 
+    /// <summary>The bytes that an event adds to the one that it is joined to.</summary>
+    long JoinedSizeOf(in T item);
+
     /// <summary>The bytes of the buffers in which events are joined.</summary>
     long BufferBytes { get; }
 
@@ -52,6 +55,8 @@ internal static class BacklogItems
             _ => AnyBytes,
         };
 
+        public long JoinedSizeOf(in T item) => 0;
+
         public T Own(in T item) => item;
 
         public bool TryMerge(ref T newest, in T item) => false;
@@ -67,11 +72,9 @@ internal static class BacklogItems
 
         public long BufferBytes => (2L * _characters.Capacity) + _utf8.Capacity;
 
-        public long SizeOf(in StreamEvent item)
-        {
-            EventText text = item.Payload;
-            return ArrayBytes + (text.String is { } characters ? 2L * characters.Length : text.Utf8.Length);
-        }
+        public long SizeOf(in StreamEvent item) => ArrayBytes + JoinedSizeOf(item);
+
+        public long JoinedSizeOf(in StreamEvent item) => item.Payload.String is { } characters ? 2L * characters.Length : item.Payload.Utf8.Length;
 
         public StreamEvent Own(in StreamEvent item)
         {

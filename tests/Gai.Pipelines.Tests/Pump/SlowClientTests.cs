@@ -177,9 +177,11 @@ public sealed class SlowClientTests : PumpTest
     }
 
     [Theory]
-    [InlineData(16 * 1024 * 1024, 64 * 1024)]
-    [InlineData(8 * 1024, 1024)]
-    public async Task MergeDeltas_MuchTextWaits_NoPieceOutgrowsWhatReadersBear(int maxFrameBytes, int largest)
+    [InlineData(16 * 1024 * 1024, 64 * 1024, 100)]
+    [InlineData(16 * 1024 * 1024, 64 * 1024, 4)]
+    [InlineData(8 * 1024, 1024, 100)]
+    [InlineData(8 * 1024, 1024, 4)]
+    public async Task MergeDeltas_MuchTextWaits_NoPieceOutgrowsWhatReadersBear(int maxFrameBytes, int largest, int letters)
     {
         var source = new ManualSequence<StreamEvent>();
         Settings = Settings with { SlowClientBudgetBytes = 1 << 30, MaxFrameBytes = maxFrameBytes };
@@ -187,12 +189,13 @@ public sealed class SlowClientTests : PumpTest
         Output.HoldFlushes();
         source.Push(StreamEvent.TextDelta("a"));
         await Output.WaitForPendingFlushAsync();
-        string word = new('\u0001', 100); // six bytes each, as JSON
-        for (int i = 0; i < 2000; i++)
+        string word = new('\u0001', letters); // six bytes each, as JSON
+        for (int i = 0; i < 200_000 / letters; i++)
         {
             source.Push(StreamEvent.TextDelta(word));
         }
 
+        await Deadline.UntilAsync(() => source.IsWaiting);
         source.End();
         Output.ReleaseFlush();
 
@@ -201,6 +204,27 @@ public sealed class SlowClientTests : PumpTest
         Assert.Equal(StreamOutcomeReason.Completed, outcome.Reason);
         Assert.Equal(200_001, pieces.Sum(static piece => piece.Length));
         Assert.InRange(pieces.Max(static piece => 2 * piece.Length), largest / 2, largest);
+    }
+
+    [Fact]
+    public async Task MergeDeltas_ShortTexts_TakeWhatTheirLettersTake()
+    {
+        var source = new ManualSequence<StreamEvent>();
+        Settings = Settings with { SlowClientBudgetBytes = 64 * 1024 };
+        Task<StreamOutcome> run = RunEventsAsync(source, SlowClientPolicy.MergeDeltas);
+        Output.HoldFlushes();
+        source.Push(StreamEvent.TextDelta("a"));
+        await Output.WaitForPendingFlushAsync();
+        for (int i = 0; i < 5_000; i++)
+        {
+            source.Push(StreamEvent.TextDelta("word"));
+        }
+
+        // Joined they are 40,000 bytes, in a buffer that may be half as large again; each by itself would count as 108.
+        await Deadline.UntilAsync(() => source.IsWaiting);
+        source.End();
+        Output.ReleaseFlush();
+        Assert.Equal(20_001, TextsOf((await FinishAsync(run)).Text).Sum(static piece => piece.Length));
     }
 
     [Fact]
