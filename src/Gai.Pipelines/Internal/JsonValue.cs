@@ -6,10 +6,14 @@ using System.Text.Json.Serialization.Metadata;
 namespace Gai.Pipelines.Internal;
 
 /// <summary>Serializes values into a frame with a writer that is kept for the thread.</summary>
+/// <remarks>Of options with an encoder and of those without one each has its writer: streams of both kinds take turns on one thread.</remarks>
 internal static class JsonValue
 {
     [ThreadStatic]
-    private static Utf8JsonWriter? _cached;
+    private static Utf8JsonWriter? _plain;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? _encoding;
 
     /// <summary>Writes a value as compact JSON, without line ends even if a converter writes some.</summary>
     public static void WriteOnOneLine<T>(FrameWriter output, T value, JsonTypeInfo<T> typeInfo)
@@ -25,8 +29,9 @@ internal static class JsonValue
     /// <summary>Takes the thread's writer. One that is not returned, because a serializer threw, is left to the collector.</summary>
     private static Utf8JsonWriter Rent(FrameWriter output, JavaScriptEncoder? encoder)
     {
-        Utf8JsonWriter? writer = _cached;
-        _cached = null;
+        ref Utf8JsonWriter? kept = ref KeptFor(encoder);
+        Utf8JsonWriter? writer = kept;
+        kept = null;
         if (writer is null || writer.Options.Encoder != encoder)
         {
             // The serializer has checked what it writes; the depth is its own options' business.
@@ -40,8 +45,10 @@ internal static class JsonValue
     private static void Return(Utf8JsonWriter writer)
     {
         writer.Reset(Nowhere.Instance);
-        _cached = writer;
+        KeptFor(writer.Options.Encoder) = writer;
     }
+
+    private static ref Utf8JsonWriter? KeptFor(JavaScriptEncoder? encoder) => ref encoder is null ? ref _plain : ref _encoding;
 
     /// <summary>What a cached writer points to, so that it keeps no stream alive.</summary>
     private sealed class Nowhere : IBufferWriter<byte>

@@ -1,7 +1,10 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
 using System.Threading.Tasks.Sources;
 using Gai.Pipelines.Internal;
@@ -80,6 +83,28 @@ public sealed partial class AllocationTests
         Assert.True(events > Events);
     }
 
+    [Fact]
+    public void WriteRecord_OptionsWithAndWithoutEncoderTakeTurns_AllocatesNothing() => OnThread(static () =>
+    {
+        var plain = (JsonTypeInfo<Note>)Json.Default.GetTypeInfo(typeof(Note))!;
+        var encoding = (JsonTypeInfo<Note>)new JsonSerializerOptions(Json.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }.GetTypeInfo(typeof(Note));
+        var note = new Note("text");
+        var frames = new FrameWriter(new NullPipeWriter());
+        Action turns = () =>
+        {
+            for (int i = 0; i < 1_000; i++)
+            {
+                NdjsonEncoder.WriteRecord(frames, note, plain);
+                NdjsonEncoder.WriteRecord(frames, note, encoding);
+                frames.Commit();
+                frames.Publish();
+            }
+        };
+        turns();
+
+        Assert.Equal(0, AllocatedBytes.Of(turns));
+    });
+
     private static void With(Wire wire, Scene scene)
     {
         DialectSettings settings = DialectSettings.Default;
@@ -121,7 +146,10 @@ public sealed partial class AllocationTests
 
     internal readonly record struct Progress(int Step, double Share, string What);
 
+    internal sealed record Note(string Text);
+
     [JsonSerializable(typeof(Progress))]
+    [JsonSerializable(typeof(Note))]
     internal sealed partial class Json : JsonSerializerContext;
 
     /// <summary>All wires, as data of a theory.</summary>
