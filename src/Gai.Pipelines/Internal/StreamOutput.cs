@@ -94,6 +94,8 @@ internal struct StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, int ma
     /// <remarks>Not async: the only state machine that waits is the loop's, which exists once a stream.</remarks>
     public bool BeginFlush(CancellationToken clientGone)
     {
+        // An output that refuses a frame is not a client that has left.
+        _frames.Publish();
         _isFlushing = true;
         _flush = StartFlushAsync(clientGone);
         return _flush.IsCompleted;
@@ -114,7 +116,6 @@ internal struct StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, int ma
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: true, isCompleted: false));
         }
 
-        _frames.Publish();
         IsOpen = true;
         _flushedBytes = _frames.CommittedBytes;
         _flushAt = _flushedBytes + unflushedLimit;

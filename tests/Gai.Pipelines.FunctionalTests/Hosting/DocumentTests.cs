@@ -1,3 +1,4 @@
+using Gai.Pipelines.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
@@ -47,6 +48,7 @@ public sealed class DocumentTests
 
         await _watched.Disposed;
         await server.IsIdleAsync();
+        Assert.Equal(StreamOutcomeReason.SourceFailed, _outcome?.Reason);
     }
 
     [Theory]
@@ -62,6 +64,7 @@ public sealed class DocumentTests
     }
 
     private readonly Watched _watched = new();
+    private StreamOutcome? _outcome;
 
     private Task<TestServer> StartAsync()
     {
@@ -71,7 +74,7 @@ public sealed class DocumentTests
             app.MapGet("/ticks", (int count) => TypedResults.Extensions.EventStream(Sources.Ticks(count)));
             app.MapGet("/small", (int count) => TypedResults.Extensions.EventStream(Enumerable.Repeat("1234567", count).ToAsyncEnumerable()))
                 .WithEventStreamOptions(options => options.MaxDocumentBytes = 256);
-            app.MapGet("/endless", () => TypedResults.Extensions.EventStream(_watched.ThenTicksForEver()));
+            app.MapGet("/endless", () => TypedResults.Extensions.EventStream(_watched.ThenTicksForEver(), new EventStreamResultOptions { OnClosed = outcome => _outcome = outcome }));
             app.MapGet("/fail-late", () => TypedResults.Extensions.EventStream(Sources.TicksThen(1000, busy)));
             app.MapGet("/chat-fail-late", () => TypedResults.Extensions.EventStream(Sources.TextsThen(busy, "Hi")));
         });
