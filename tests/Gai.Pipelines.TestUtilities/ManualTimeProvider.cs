@@ -50,6 +50,9 @@ public sealed class ManualTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>Gets or sets what is called before each look at the clock: what another thread does at that moment.</summary>
+    public Action? OnTimestamp { get; set; }
+
     /// <summary>How often a timer has come.</summary>
     public int TimersFired { get; private set; }
 
@@ -62,7 +65,11 @@ public sealed class ManualTimeProvider : TimeProvider
     }
 
     // Not zero at the start: code that takes zero for "never" shall be found.
-    public override long GetTimestamp() => TimeSpan.TicksPerHour + Elapsed.Ticks;
+    public override long GetTimestamp()
+    {
+        OnTimestamp?.Invoke();
+        return TimeSpan.TicksPerHour + Elapsed.Ticks;
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

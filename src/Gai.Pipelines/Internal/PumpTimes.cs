@@ -69,6 +69,9 @@ internal sealed class PumpTimes : Wake
         ? Never
         : Math.Max(_wroteAt, Scheduler.StandstillEnd) + MillisecondsOf(_settings.WriteTimeout);
 
+    /// <summary>When something is due next. While the client is waited for nothing else can be written.</summary>
+    private long NextTime => Math.Min(Math.Min(_commitAt, _expiresAt), _isClientAwaited ? GivesUpAt : KeepAliveAt);
+
     /// <summary>How long bytes may be held: a source that blocks instead of awaiting must not hold its own events back.</summary>
     private long LongestHold => _settings.FlushPolicy.IsImmediate ? LongestHoldMilliseconds : MillisecondsOf(_settings.FlushPolicy.Delay);
 
@@ -142,10 +145,10 @@ internal sealed class PumpTimes : Wake
     /// <summary>Sets the next time.</summary>
     public void Reschedule()
     {
-        long wait = WaitFrom(Now);
-        if (wait != Never)
+        long next = NextTime;
+        if (next != Never)
         {
-            Scheduler.Seconds.Schedule(this, TimeSpan.FromMilliseconds(Math.Max(0, wait)));
+            Scheduler.Seconds.Schedule(this, TimeSpan.FromMilliseconds(Math.Max(0, next - Now)));
         }
     }
 
@@ -161,7 +164,8 @@ internal sealed class PumpTimes : Wake
     protected internal override void OnDue()
     {
         long now = Now;
-        if (WaitFrom(now) <= 0)
+        long next = NextTime;
+        if (next <= now)
         {
             // A keep-alive and a head are written here, for one stream after the other: ten thousand hops to other threads cost
             // more. An end runs the application's code.
@@ -169,7 +173,13 @@ internal sealed class PumpTimes : Wake
         }
         else
         {
-            Reschedule();
+            // The pump may be at work: what has become due sooner since the look above must not be put off by it.
+            do
+            {
+                next = NextTime;
+                Reschedule();
+            }
+            while (NextTime < next);
         }
     }
 
@@ -192,13 +202,6 @@ internal sealed class PumpTimes : Wake
 
         _lookedAt = Now;
         return _lookedAt - _heldSince >= LongestHold;
-    }
-
-    private long WaitFrom(long now)
-    {
-        // While the client is waited for nothing else can be written.
-        long next = Math.Min(Math.Min(_commitAt, _expiresAt), _isClientAwaited ? GivesUpAt : KeepAliveAt);
-        return next == Never ? Never : next - now;
     }
 
     private static long MillisecondsOf(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMillisecond;
