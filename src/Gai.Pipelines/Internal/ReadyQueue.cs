@@ -9,7 +9,8 @@ namespace Gai.Pipelines.Internal;
 /// It is a synchronization context because that is how a channel can be told where to call back, without an allocation.
 /// </remarks>
 /// <param name="milliseconds">A coarse clock.</param>
-internal sealed class ReadyQueue(Func<long> milliseconds) : SynchronizationContext, IThreadPoolWorkItem
+/// <param name="watch">Has <see cref="HelpIfHeldUp"/> called every half second as long as <see cref="HasItems"/>.</param>
+internal sealed class ReadyQueue(Func<long> milliseconds, Action watch) : SynchronizationContext, IThreadPoolWorkItem
 {
     // So many in a row, and there is work for another thread.
     private const int ManyItems = 64;
@@ -20,6 +21,9 @@ internal sealed class ReadyQueue(Func<long> milliseconds) : SynchronizationConte
     private readonly ConcurrentQueue<(SendOrPostCallback Callback, object? State)> _items = new();
     private int _threads;
     private long _lastTaken;
+
+    /// <summary>Whether something waits for a thread.</summary>
+    public bool HasItems => !_items.IsEmpty;
 
     /// <summary>Has a callback run here when a question is answered.</summary>
     public void WhenAnswered(ValueTask<bool> question, Action callback)
@@ -46,6 +50,7 @@ internal sealed class ReadyQueue(Func<long> milliseconds) : SynchronizationConte
         else
         {
             HelpIfHeldUp();
+            watch();
         }
     }
 

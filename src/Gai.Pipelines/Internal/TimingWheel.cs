@@ -24,6 +24,9 @@ internal sealed class TimingWheel : IDisposable
 {
     private const int SlotCount = 512;
 
+    // So many in a row, and there is work for another thread.
+    private const int ManyEntries = 64;
+
     // So often it comes at least: to learn whether the clock stood still, and to go on with what is due if another thread is held up there.
     private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(500);
 
@@ -32,22 +35,26 @@ internal sealed class TimingWheel : IDisposable
     private readonly TimeProvider _time;
     private readonly TimeSpan _resolution;
     private readonly Action<TimeSpan>? _onVisit;
+    private readonly Func<bool>? _isWatched;
     private readonly long _start;
     private ITimer? _timer;
     private long _tick;
     private long _armedTick = long.MaxValue;
     private TimingEntry? _due;
     private int _visitor; // the thread that goes through what is due: it sets the timer when it is through
+    private int _helpers;
     private int _count;
 
     /// <param name="time">The clock.</param>
     /// <param name="resolution">How far the ticks are apart.</param>
     /// <param name="onVisit">Is told how late the timer comes, each time, before the entries that have become due. At least every half second while there are entries.</param>
-    public TimingWheel(TimeProvider time, TimeSpan resolution, Action<TimeSpan>? onVisit = null)
+    /// <param name="isWatched">Whether visits go on without entries. See <see cref="Watch"/>.</param>
+    public TimingWheel(TimeProvider time, TimeSpan resolution, Action<TimeSpan>? onVisit = null, Func<bool>? isWatched = null)
     {
         _time = time;
         _resolution = resolution;
         _onVisit = onVisit;
+        _isWatched = isWatched;
         _start = time.GetTimestamp();
     }
 
@@ -83,6 +90,21 @@ internal sealed class TimingWheel : IDisposable
             {
                 Unlink(entry);
                 CountDown();
+            }
+        }
+    }
+
+    /// <summary>Sees to it that there are visits as long as whoever made the wheel wants them. Called when that has become so; costs nothing if there are any.</summary>
+    public void Watch()
+    {
+        if (Volatile.Read(ref _armedTick) == long.MaxValue)
+        {
+            lock (_lock)
+            {
+                if (_armedTick == long.MaxValue)
+                {
+                    Arm(CurrentTick() + TicksOf(LongestRest));
+                }
             }
         }
     }
@@ -124,11 +146,7 @@ internal sealed class TimingWheel : IDisposable
     private void OnTick()
     {
         TakeDue();
-        while (NextDue() is { } entry)
-        {
-            entry.OnDue();
-        }
-
+        WorkOff();
         lock (_lock)
         {
             if (_visitor == Environment.CurrentManagedThreadId)
@@ -139,6 +157,38 @@ internal sealed class TimingWheel : IDisposable
             ArmForNext();
             DisarmIfEmpty();
         }
+    }
+
+    /// <summary>Tells the entries that are due, one after the other. Of many, another thread tells its share.</summary>
+    private void WorkOff()
+    {
+        for (int told = 1; NextDue() is { } entry; told++)
+        {
+            if (told % ManyEntries == 0)
+            {
+                CallHelper();
+            }
+
+            entry.OnDue();
+        }
+    }
+
+    private void CallHelper()
+    {
+        if (Interlocked.Increment(ref _helpers) < Environment.ProcessorCount)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static wheel => wheel.Help(), this, preferLocal: false);
+        }
+        else
+        {
+            Interlocked.Decrement(ref _helpers);
+        }
+    }
+
+    private void Help()
+    {
+        WorkOff();
+        Interlocked.Decrement(ref _helpers);
     }
 
     /// <summary>Takes what is due out of the slots, into a list of its own: an entry may be scheduled again before its turn has come.</summary>
@@ -213,8 +263,17 @@ internal sealed class TimingWheel : IDisposable
     {
         if (_count == 0 && _due is null)
         {
-            _armedTick = long.MaxValue;
-            _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            // Who wants visits from now on finds none coming, or is found here.
+            Volatile.Write(ref _armedTick, long.MaxValue);
+            Interlocked.MemoryBarrier();
+            if (_isWatched?.Invoke() == true)
+            {
+                _armedTick = _tick + TicksOf(LongestRest);
+            }
+            else
+            {
+                _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            }
         }
     }
 

@@ -24,8 +24,8 @@ public sealed class StreamScheduler : IDisposable
     {
         ArgumentNullException.ThrowIfNull(timeProvider);
         _time = timeProvider;
-        Ready = hasReadyQueue ? new ReadyQueue(() => CoarseMilliseconds) : null;
-        Seconds = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(100), OnVisit);
+        Ready = hasReadyQueue ? new ReadyQueue(() => CoarseMilliseconds, () => Seconds!.Watch()) : null;
+        Seconds = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(100), OnVisit, () => Ready is { HasItems: true });
         Milliseconds = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(1));
     }
 

@@ -59,9 +59,31 @@ public sealed class ReadyQueueTests : IDisposable
     {
         await HoldUpAsync();
         Task waiting = PostAsync();
-        _scheduler.Seconds.Schedule(new Nothing(), TimeSpan.FromMinutes(1));
 
-        _time.Advance(TimeSpan.FromMilliseconds(501));
+        _time.Advance(TimeSpan.FromMilliseconds(600));
+        await waiting.OrFail();
+
+        // And does not come for ever.
+        _mayGoOn.Set();
+        await PostAsync().OrFail();
+        _time.Advance(TimeSpan.FromMilliseconds(600));
+        Assert.Equal(0, _time.ArmedTimers);
+    }
+
+    [Fact]
+    public async Task Post_TheSecondThreadIsHeldUpAsWell_TheSchedulersTimerCallsAThird()
+    {
+        await HoldUpAsync();
+        var second = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            second.SetResult();
+            _mayGoOn.Wait(CancellationToken.None);
+        });
+        Task waiting = PostAsync();
+        _time.Advance(TimeSpan.FromMilliseconds(600));
+        await second.Task.OrFail();
+        _time.Advance(TimeSpan.FromMilliseconds(600));
 
         await waiting.OrFail();
     }
@@ -163,11 +185,4 @@ public sealed class ReadyQueueTests : IDisposable
     }
 
     private void Post(Action action) => _queue.Post(static action => ((Action)action!)(), action);
-
-    private sealed class Nothing : TimingEntry
-    {
-        protected internal override void OnDue()
-        {
-        }
-    }
 }

@@ -233,6 +233,38 @@ public sealed class TimingWheelTests : IDisposable
     }
 
     [Fact]
+    public async Task OnTick_ManyAreDue_AnotherThreadHelps()
+    {
+        Assert.SkipWhen(Environment.ProcessorCount == 1, "There is no other thread to call.");
+        const int Entries = 100;
+        int told = 0;
+        var others = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var gate = new ManualResetEventSlim();
+        for (int i = 0; i < Entries; i++)
+        {
+            Add(TimeSpan.FromMilliseconds(100)).Action = () =>
+            {
+                switch (Interlocked.Increment(ref told))
+                {
+                    case 64:
+                        gate.Wait(CancellationToken.None);
+                        break;
+                    case Entries:
+                        others.SetResult();
+                        break;
+                }
+            };
+        }
+
+        Task first = Task.Run(() => _time.Advance(TimeSpan.FromMilliseconds(200)), CancellationToken.None);
+        await others.Task.OrFail();
+        gate.Set();
+        await first.OrFail();
+        _time.Advance(Resolution);
+        Assert.Equal((Entries, 0), (told, _wheel.Count));
+    }
+
+    [Fact]
     public async Task ScheduleAndRetire_OnManyThreadsWhileTheClockRuns_LeaveNothingBehind()
     {
         using var stop = new CancellationTokenSource();
