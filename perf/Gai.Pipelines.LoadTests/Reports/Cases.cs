@@ -44,6 +44,9 @@ internal static class Cases
     public const string BareHead = "bare+head";
 
     private const int Rounds = 5;
+
+    // Until each stream has been kept alive once and the code for that is compiled as it stays.
+    private const double KeepAliveRound = 20;
     private const int FewRounds = 3;
 
     /// <summary>Rates at which the processor time of an event is shown.</summary>
@@ -67,7 +70,7 @@ internal static class Cases
         Case(PacedHttp2, "paced", Http2, Rounds, Gai, Framework),
         Case(FastHttp2, "fast", Http2, Rounds, Gai, Framework, GaiWindow10),
         Case(IdleHeap, "idle", static settings => settings with { Seconds = 0.5 }, Rounds, Gai, GaiChannel, GaiLog, Framework, Bare, BareHead),
-        Case(IdleCpu, "idle", static settings => settings, FewRounds, Gai, GaiChannel, Bare),
+        Case(IdleCpu, "idle", static settings => settings with { WarmSeconds = KeepAliveRound }, Rounds, Gai, GaiChannel, Bare),
         Case(Connect, "connect", Gai, Framework),
         Case("fanout-sse-h1", "fanout", static settings => settings, FewRounds, Gai, GaiLog, Framework, Good, Copy, Hand),
         Case(FanoutPaced, "paced", static settings => settings with { Streams = 1_000 }, Rounds, Gai, GaiLog),

@@ -50,7 +50,7 @@ internal static class HtmlReport
         page.Append("<h2>Targets</h2><div class=\"wide\"><table class=\"words\"><tr><th>#</th><th>work</th><th>target</th><th>measured</th><th>medians</th><th>reached</th></tr>\n");
         foreach (RowLine line in RowTable.Judge(reports))
         {
-            page.Append(CultureInfo.InvariantCulture, $"<tr><td>{line.Number}</td><td>{Code(line.Work)}</td><td>{Code(line.Target)}</td><td>{Code(line.Measured)}</td><td>{Code(line.Figures)}</td><td class=\"{(line.Reached is null ? "unknown" : line.Word)}\">{line.Word}</td></tr>\n");
+            page.Append(CultureInfo.InvariantCulture, $"<tr><td>{line.Number}</td><td>{Code(line.Work)}</td><td>{Code(line.Target)}</td><td>{Code(line.Measured)}</td><td>{Code(line.Figures)}</td><td class=\"{(line.Reached is null ? "unknown" : line.Word)}\">{line.Word}{line.Doubt}</td></tr>\n");
         }
 
         page.Append("</table></div>\n");

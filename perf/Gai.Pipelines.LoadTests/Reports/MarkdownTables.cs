@@ -18,11 +18,11 @@ internal static class MarkdownTables
         table.AppendLine("|---|---|---|---|---|---|---|");
         foreach (RowLine line in RowTable.Judge(reports))
         {
-            table.AppendLine(CultureInfo.InvariantCulture, $"| {line.Number} | {line.Work} | {line.Target} | {line.Measured} | {line.Figures} | {(line.Reached == false ? "**no**" : line.Word)} | `{line.Command}` |");
+            table.AppendLine(CultureInfo.InvariantCulture, $"| {line.Number} | {line.Work} | {line.Target} | {line.Measured} | {line.Figures} | {(line.Reached == false ? "**no**" : line.Word)}{line.Doubt} | `{line.Command}` |");
         }
 
         table.AppendLine();
-        table.AppendLine("Medians of the rounds, in brackets the least and the greatest; a ratio or a difference is taken within a round.");
+        table.AppendLine("Medians of the rounds, in brackets the least and the greatest; a ratio or a difference is taken within a round. What makes rounds doubtful stands below the tables of the servers.");
         table.AppendLine(CultureInfo.InvariantCulture, $"Again: `{CommandText.Program} <command>`, the last row with `dotnet run -c Release --project perf/Gai.Pipelines.Benchmarks -- claims`.");
         table.Append(Origins(reports));
         return table.ToString();
@@ -150,7 +150,8 @@ internal static class MarkdownTables
         IEnumerable<string> origins = reports.All
             .GroupBy(static stored => stored.Folder)
             .OrderByDescending(static folder => folder.Max(static stored => stored.Report.Info.Time))
-            .Select(static folder => folder.First().Report.Info.Origin(Path.GetFileName(folder.Key), $"{CommandText.Program} compare"));
+            .Select(static folder => folder.First().Report.Info.Origin(
+                Path.GetFileName(folder.Key), $"{CommandText.Program} compare --cases {string.Join(',', folder.Select(static stored => stored.Report.Case.Name))}"));
         return string.Concat(origins);
     }
 }

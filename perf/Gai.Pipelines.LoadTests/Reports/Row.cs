@@ -12,8 +12,15 @@ internal abstract record Row(string Number, string Work, string Case)
     /// <summary>What shall be reached, in words.</summary>
     public abstract string Target { get; }
 
+    /// <summary>The servers whose figures decide.</summary>
+    public abstract IReadOnlyList<string> Servers { get; }
+
     /// <summary>Judges a report.</summary>
     public abstract Verdict Judge(LoadReport report);
+
+    /// <summary>Counts the rounds in which something makes a figure doubtful that decides.</summary>
+    public int DoubtfulRounds(LoadReport report) =>
+        report.Runs.Where(run => run.Doubts.Count > 0 && Servers.Contains(run.Contender)).Select(static run => run.Round).Distinct().Count();
 
     /// <summary>Writes a figure with as many digits as it deserves.</summary>
     protected static string Text(double figure) => figure.ToString(
@@ -69,6 +76,8 @@ internal sealed record RatioRow(string Number, string Work, string Case, Metric 
     public override string Target =>
         $"{Metric.Name} {(Bound == Bound.AtLeast ? "at least" : "at most")} {Limit.ToString(CultureInfo.InvariantCulture)} x `{Theirs}`";
 
+    public override IReadOnlyList<string> Servers => [Ours, Theirs];
+
     public override Verdict Judge(LoadReport report)
     {
         var ratio = Spread.OfRatios(report.Of(Ours), report.Of(Theirs), Metric.Of);
@@ -86,6 +95,8 @@ internal sealed record ValueRow(string Number, string Work, string Case, Metric 
 {
     public override string Target => $"{Metric.Name} at most {AtMost.ToString(CultureInfo.InvariantCulture)} {Metric.Unit}";
 
+    public override IReadOnlyList<string> Servers => [Ours];
+
     public override Verdict Judge(LoadReport report)
     {
         var value = Spread.Of(report.Of(Ours).Select(Metric.Of));
@@ -97,6 +108,8 @@ internal sealed record ValueRow(string Number, string Work, string Case, Metric 
 internal sealed record DifferenceRow(string Number, string Work, string Case, Metric Metric, string Ours, string Theirs, double AtMost) : Row(Number, Work, Case)
 {
     public override string Target => $"{Metric.Name} at most {AtMost.ToString(CultureInfo.InvariantCulture)} {Metric.Unit} above `{Theirs}`";
+
+    public override IReadOnlyList<string> Servers => [Ours, Theirs];
 
     public override Verdict Judge(LoadReport report)
     {
@@ -118,6 +131,8 @@ internal sealed record AllocationRow(string Number, string Work, string Case, st
     private const double Noise = 1;
 
     public override string Target => "0 B per event beyond the source";
+
+    public override IReadOnlyList<string> Servers => [Ours, Theirs];
 
     public override Verdict Judge(LoadReport report)
     {

@@ -27,7 +27,7 @@ internal static class RowTable
         }
 
         Verdict verdict = row.Judge(report);
-        return new RowLine(row.Number, row.Work, row.Target, verdict.Measured, verdict.Figures, verdict.Reached, command);
+        return new RowLine(row.Number, row.Work, row.Target, verdict.Measured, verdict.Figures, verdict.Reached, command, row.DoubtfulRounds(report), report.Case.Rounds);
     }
 
     /// <summary>The last row, which the benchmarks measure.</summary>
@@ -59,8 +59,14 @@ internal static class RowTable
 
 /// <summary>A line of the table.</summary>
 /// <param name="Reached"><see langword="null"/> if it was not measured.</param>
-internal sealed record RowLine(string Number, string Work, string Target, string Measured, string Figures, bool? Reached, string Command)
+/// <param name="DoubtfulRounds">In how many rounds something makes the figure doubtful.</param>
+/// <param name="Rounds">Of how many.</param>
+internal sealed record RowLine(
+    string Number, string Work, string Target, string Measured, string Figures, bool? Reached, string Command, int DoubtfulRounds = 0, int Rounds = 0)
 {
     /// <summary>Whether the target was reached, in a word.</summary>
     public string Word => Reached switch { true => "yes", false => "no", null => "?" };
+
+    /// <summary>What to think of that; empty if there is no doubt.</summary>
+    public string Doubt => DoubtfulRounds == 0 ? string.Empty : string.Create(CultureInfo.InvariantCulture, $", doubtful in {DoubtfulRounds} of {Rounds} rounds");
 }

@@ -61,7 +61,7 @@ internal sealed class ScenarioRun(ServerProcess server, LoadSettings settings, I
         const int Few = 3;
         const int QuietSlices = 2;
         TimeSpan slice = settings.Quick ? TimeSpan.Zero : TimeSpan.FromMilliseconds(300);
-        long latest = Clock.Now + (settings.Quick ? 0 : 6_000_000);
+        long latest = Clock.Now + (settings.Quick ? 0 : 15_000_000);
         int quiet = 0;
         int compiled = (await server.UsageAsync()).CompiledMethods;
         do
