@@ -66,7 +66,7 @@ public sealed class EventStreamOptions
     /// <value>Default 1 MiB, in bytes, 256 to 1 GiB. A stream that has more is answered with 406.</value>
     public int MaxDocumentBytes { get; set; } = 1024 * 1024;
 
-    /// <summary>Gets or sets how long a client may take nothing of what is sent to it.</summary>
+    /// <summary>Gets or sets how long a flush may wait for its client: for so long it may take nothing, or too little of the up to 80 KiB that Kestrel holds for it.</summary>
     /// <value>Default 1 min; <see cref="Timeout.InfiniteTimeSpan"/> for no limit, otherwise 1 s to 1 h. After it the client is disconnected: Kestrel's own limit does not notice one that stands still.</value>
     public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromMinutes(1);
 

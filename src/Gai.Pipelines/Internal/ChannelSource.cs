@@ -49,7 +49,7 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
         return reader.CanCount;
     }
 
-    internal override bool EndRest(EventPump<T> pump)
+    internal override bool HandOverGathered(EventPump<T> pump)
     {
         int gathered = reader.Count;
         if (!reader.TryRead(out T? item))

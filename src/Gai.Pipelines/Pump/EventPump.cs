@@ -26,7 +26,6 @@ public sealed partial class EventPump<T> : IOpenStream
     private Exception? _failure;
     private StreamOutcomeReason? _reason;
     private ClientState _client;
-    private bool _isResting;
     private bool _hasEnded; // an end marker or a farewell is written: nothing follows
 
     /// <summary>Prepares a stream.</summary>
@@ -209,8 +208,7 @@ public sealed partial class EventPump<T> : IOpenStream
                 return StreamOutcomeReason.Completed;
             }
 
-            // What has gathered in a source that rests is taken when its window ends, and before a farewell.
-            bool restsOn = _isResting && (isDue || _ending is not null) && EndRest();
+            bool restsOn = _isResting && (isDue || _ending is not null) && TakeGathered();
 
             // What the source has given is sent before the farewell, also what had to wait for the client.
             if (!_hasEnded && _ending is { } ending && (_slow is not { IsEmpty: false } waiting || !waiting.WriteTo(ref _output)))
@@ -288,31 +286,5 @@ public sealed partial class EventPump<T> : IOpenStream
         }
 
         return true;
-    }
-
-    private void PrepareToWait()
-    {
-        if (_output.UnflushedBytes == 0 || !Rest())
-        {
-            _source.WakeWhenReady(_settings.Scheduler.Ready);
-        }
-    }
-
-    /// <summary>Lets events gather in the source until the window ends. Nobody is woken for them, and their window would end with this one.</summary>
-    private bool Rest() => _isResting = _source.TryRest(isNewWindow: _times.HoldUntilWindowEnds());
-
-    /// <summary>Has encoded what has gathered, and the end behind it.</summary>
-    /// <returns>Whether the next window is worth a rest as well.</returns>
-    private bool EndRest()
-    {
-        _isResting = false;
-        _times.EndWindow();
-        bool restsOn = _source.EndRest(this);
-        if (!restsOn && !_output.MustFlush)
-        {
-            TakeReady();
-        }
-
-        return restsOn;
     }
 }

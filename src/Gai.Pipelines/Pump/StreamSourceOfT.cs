@@ -85,7 +85,7 @@ public abstract class StreamSource<T>
 
     /// <summary>Has encoded what has gathered while it rested.</summary>
     /// <returns>Whether there was something, all of it was taken, and more may come: then the next window is worth a rest as well.</returns>
-    internal virtual bool EndRest(EventPump<T> pump) => false;
+    internal virtual bool HandOverGathered(EventPump<T> pump) => false;
 
     /// <summary>Learns that the client has not taken a flush of so many bytes at once. Until <see cref="OnClientReads"/> nothing is sent.</summary>
     internal virtual void OnClientAwaited(long bytes, TimeProvider time)

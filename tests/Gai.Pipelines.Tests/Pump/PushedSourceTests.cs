@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Gai.Pipelines.TestUtilities;
 
@@ -50,6 +51,31 @@ public sealed class PushedSourceTests : PumpTest
         Assert.Equal(StreamOutcomeReason.ClientGone, (await run.OrFail()).Reason);
         await Assert.ThrowsAsync<ChannelClosedException>(() => _channel.Writer.WriteAsync("late", CancellationToken.None).AsTask());
         Assert.Equal(0, Time.ArmedTimers);
+    }
+
+    [Fact]
+    public async Task RunAsync_ClientGone_LeavesNothingOfTheStreamInAReaderThatStaysSilent()
+    {
+        WeakReference output = await LeaveAsync();
+        for (int i = 0; output.IsAlive && i < 10; i++)
+        {
+            GC.Collect();
+            await Task.Yield();
+        }
+
+        Assert.False(output.IsAlive);
+        GC.KeepAlive(_channel);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        async Task<WeakReference> LeaveAsync()
+        {
+            using var client = new CancellationTokenSource();
+            var held = new RecordingPipeWriter();
+            Task<StreamOutcome> run = new EventPump<string>(StreamSource.From(_channel.Reader), new MarkingDialect(), held, Settings).RunAsync(client.Token);
+            await client.CancelAsync();
+            await run.OrFail();
+            return new WeakReference(held);
+        }
     }
 
     [Fact]

@@ -1,0 +1,36 @@
+namespace Gai.Pipelines;
+
+// How it waits under a window: for as long as bytes are held for it, what comes gathers in the source, and nobody is woken for it.
+public sealed partial class EventPump<T>
+{
+    private bool _isResting;
+
+    /// <summary>Waits for the source's next event, or for the end of the window if something is held for it.</summary>
+    private void PrepareToWait()
+    {
+        if (_output.UnflushedBytes == 0 || !Rest())
+        {
+            _source.WakeWhenReady(_settings.Scheduler.Ready);
+        }
+    }
+
+    /// <summary>Lets events gather in the source until the window ends, since theirs would end with it.</summary>
+    /// <returns>Whether the source can do so without keeping anybody waiting.</returns>
+    private bool Rest() => _isResting = _source.TryRest(isNewWindow: _times.HoldUntilWindowEnds());
+
+    /// <summary>Has encoded what has gathered, and the end behind it: when the window ends, and before a farewell.</summary>
+    /// <returns>Whether the next window is worth a rest as well.</returns>
+    private bool TakeGathered()
+    {
+        _isResting = false;
+        _times.EndWindow();
+        bool restsOn = _source.HandOverGathered(this);
+        if (!restsOn && !_output.MustFlush)
+        {
+            // Whatever it says of the source, the loop asks again.
+            _ = TakeReady();
+        }
+
+        return restsOn;
+    }
+}
