@@ -35,8 +35,7 @@ public sealed partial class StreamLogs
 
             if (claim.IsOwner)
             {
-                StreamLog log = await BeginAsync(claim, start.Options, produce);
-                starting.SetResult(log);
+                await BeginAsync(claim, start.Options, produce, starting);
                 return true;
             }
 
@@ -60,7 +59,7 @@ public sealed partial class StreamLogs
         }
     }
 
-    private async Task<StreamLog> BeginAsync<T>(LogClaim claim, LogOptions options, Func<LogProducer<T>> produce)
+    private async Task BeginAsync<T>(LogClaim claim, LogOptions options, Func<LogProducer<T>> produce, TaskCompletionSource<StreamLog> starting)
     {
         try
         {
@@ -73,6 +72,9 @@ public sealed partial class StreamLogs
                 // Whoever stops the node finds it from here on, with a producer to end.
                 isStopping = _isStopping;
                 _byId.Add(claim.Log.Id, log);
+
+                // It holds its key before it runs: a log that is over at once, and is forgotten, has to free it.
+                starting.SetResult(log);
             }
 
             if (isStopping)
@@ -81,7 +83,6 @@ public sealed partial class StreamLogs
             }
 
             run();
-            return log;
         }
         catch (Exception) when (_store is not null)
         {

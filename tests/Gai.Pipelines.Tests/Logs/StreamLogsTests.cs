@@ -237,6 +237,37 @@ public sealed class StreamLogsTests : LogTest
         Assert.True((await node.GetOrStartAsync(At(log.Description.Key), () => From(new ManualSequence<string>()))).IsNew);
     }
 
+    /// <summary>The producer is over before the thread that has started it goes on.</summary>
+    [Fact]
+    public async Task Fail_WhileTheLogIsBeingBegun_FreesTheKey()
+    {
+        StreamLogs node = NewNode();
+        var key = LogKey.New();
+        using var ended = new ManualResetEventSlim();
+        var source = new ManualSequence<string>();
+        source.Fail(new TimeoutException("The model does not answer."));
+
+        // What the start sets is taken back when its code returns to its caller: right there its thread is held.
+        var ofTheStart = new AsyncLocal<bool>(change =>
+        {
+            if (change is { ThreadContextChanged: true, PreviousValue: true })
+            {
+                ended.Wait(TimeSpan.FromSeconds(30));
+            }
+        });
+
+        LogAttachment failed = await node.GetOrStartAsync(At(key), () =>
+        {
+            ofTheStart.Value = true;
+            return From(source, (_, _) => ended.Set());
+        });
+
+        Assert.True(ended.IsSet);
+        Assert.Equal((LogOutcome.Failed, 0), (failed.Log.End!.Value.Outcome, node.Count));
+        Assert.Null(await node.FindAsync(key));
+        Assert.True((await node.GetOrStartAsync(At(key), () => From(new ManualSequence<string>()))).IsNew);
+    }
+
     [Fact]
     public async Task Fail_BehindTheHead_ReadersGetTheErrorOfTheirOwnDialect()
     {
