@@ -17,6 +17,7 @@ internal sealed class LogWriteBehind
     private readonly CancellationTokenSource _over = new();
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _durable;
+    private long? _refusedSince;
     private int _isIdle;
     private long _renewedAt;
     private TimeSpan? _readAgo;
@@ -52,6 +53,9 @@ internal sealed class LogWriteBehind
     }
 
     private long Now => _log.Shared.Scheduler.CoarseMilliseconds;
+
+    /// <summary>For how long a store is asked again to take what is left of a log that has ended.</summary>
+    private double PatienceMilliseconds => 4 * _log.Shared.Lease.TotalMilliseconds;
 
     /// <summary>How often something is said that must not be missed within a lease, nor within the time after which an unread log is abandoned.</summary>
     public static TimeSpan Often(TimeSpan lease, TimeSpan abandonAfter) =>
@@ -131,7 +135,7 @@ internal sealed class LogWriteBehind
     }
 
     /// <summary>Writes what there is, as often as it takes.</summary>
-    /// <returns>Whether the store is not too far behind.</returns>
+    /// <returns>Whether the store is not too far behind, nor was away for the time of several leases after the log had ended.</returns>
     private async ValueTask<bool> TryAppendAsync(LogBatch batch)
     {
         if (!_memory.TryCopy(_durable + 1, _log.Shared.StoreBatchBytes, batch))
@@ -145,12 +149,13 @@ internal sealed class LogWriteBehind
             {
                 await _store.AppendAsync(_log.Description.Id, _token, batch, CancellationToken.None);
                 Volatile.Write(ref _durable, batch.LastSequence);
+                _refusedSince = null;
                 return true;
             }
             catch (Exception failure) when (failure is not LogFencedException)
             {
                 _log.Report(failure);
-                if (_memory.Last - _durable > _log.Shared.MaxStoreLag || _log.IsGivenUp)
+                if (_memory.Last - _durable > _log.Shared.MaxStoreLag || HasBeenRefusedTooLong() || _log.IsGivenUp)
                 {
                     return false;
                 }
@@ -162,6 +167,19 @@ internal sealed class LogWriteBehind
                 }
             }
         }
+    }
+
+    /// <summary>Notes that the store has taken nothing, and says whether that goes on for too long.</summary>
+    /// <remarks>The lag of a log that grows tells so. That of one that has ended stays as it is, and as long as the lease is renewed readers elsewhere wait.</remarks>
+    private bool HasBeenRefusedTooLong()
+    {
+        if (!_memory.HasEnded)
+        {
+            return false;
+        }
+
+        _refusedSince ??= Now;
+        return Now - _refusedSince > PatienceMilliseconds;
     }
 
     /// <summary>Goes back to the last frame that the store still has, as after a fail-over to a server that lagged behind.</summary>
@@ -199,7 +217,7 @@ internal sealed class LogWriteBehind
             catch (Exception failure) when (failure is not LogFencedException)
             {
                 _log.Report(failure);
-                if (Now - since > 4 * _log.Shared.Lease.TotalMilliseconds || _log.IsGivenUp)
+                if (Now - since > PatienceMilliseconds || _log.IsGivenUp)
                 {
                     return true;
                 }

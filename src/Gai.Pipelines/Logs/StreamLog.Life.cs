@@ -274,6 +274,7 @@ public sealed partial class StreamLog
     private async Task ReleaseAsync()
     {
         await DrainAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _logs.OnLeft(this);
         Memory.Release();
     }
 

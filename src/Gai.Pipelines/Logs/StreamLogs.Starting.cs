@@ -10,7 +10,12 @@ public sealed partial class StreamLogs
     {
         lock (_lock)
         {
-            _byId.Remove(log.Description.Id);
+            if (_byId.TryGetValue(log.Description.Id, out StreamLog? known) && known == log)
+            {
+                _byId.Remove(log.Description.Id);
+                _leaving.Add(log);
+            }
+
             FreeKey(log);
             if (log.Description.Kind == LogKind.Topic && log.Memory.HasEnded)
             {
@@ -19,6 +24,15 @@ public sealed partial class StreamLogs
         }
 
         log.OnForgotten();
+    }
+
+    /// <summary>Notes that nothing is at work any more for a log that is forgotten.</summary>
+    internal void OnLeft(StreamLog log)
+    {
+        lock (_lock)
+        {
+            _leaving.Remove(log);
+        }
     }
 
     /// <summary>Begins a log, or attaches to the one that another node has begun.</summary>

@@ -10,6 +10,9 @@ public sealed partial class StreamLogs : IAsyncDisposable, IDisposable
     private readonly Dictionary<LogKey, Task<StreamLog>> _byKey = [];
     private readonly Dictionary<LogId, StreamLog> _byId = [];
     private readonly Dictionary<LogId, Task<StreamLog?>> _opening = [];
+
+    // Those that are no longer found, until their producers are done and the store has what there is or is given up.
+    private readonly HashSet<StreamLog> _leaving = [];
     private readonly ILogStore? _store;
     private readonly StoreSweep? _sweep;
     private bool _isStopping;
@@ -215,7 +218,7 @@ public sealed partial class StreamLogs : IAsyncDisposable, IDisposable
         lock (_lock)
         {
             Volatile.Write(ref _isStopping, true);
-            logs = [.. _byId.Values.Where(static log => log.IsProducedHere)];
+            logs = [.. _byId.Values.Concat(_leaving).Where(static log => log.IsProducedHere)];
         }
 
         Task ended = Task.WhenAll(logs.Select(static log => log.DrainAsync()));

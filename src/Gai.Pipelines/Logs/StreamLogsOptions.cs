@@ -30,7 +30,7 @@ public sealed record StreamLogsOptions
     public StreamScheduler Scheduler { get; init; } = StreamScheduler.Shared;
 
     /// <summary>Gets how long a node may be silent before another may declare its logs lost. Renewed three times as often.</summary>
-    /// <value>Default 30 s; at least 1 s. Used with a shared store only.</value>
+    /// <value>Default 30 s; at least 1 s. Used with a shared store only. A store that cannot be written to for four times as long after a log has ended is given up for it.</value>
     /// <exception cref="ArgumentOutOfRangeException">The time is below 1 s.</exception>
     public TimeSpan Lease { get; init => field = Limit.AtLeast(TimeSpan.FromSeconds(1), value); } = TimeSpan.FromSeconds(30);
 

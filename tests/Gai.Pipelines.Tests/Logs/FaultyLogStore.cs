@@ -11,6 +11,9 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
     /// <summary>Gets or sets what calls that write throw when all has happened: their answer is lost.</summary>
     public Exception? FailsAfter { get; set; }
 
+    /// <summary>Gets or sets what appends alone throw, before anything happens: there is no room, and all else works.</summary>
+    public Exception? FailsToAppend { get; set; }
+
     /// <summary>Gets or sets whether frames are taken and lost, as by a server that answers and is then replaced by one that lagged behind.</summary>
     public bool Forgets { get; set; }
 
@@ -63,6 +66,11 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
     {
         await BeforeAsync(cancellationToken);
         Appends++;
+        if (FailsToAppend is { } failure)
+        {
+            throw failure;
+        }
+
         if (Forgets)
         {
             return;

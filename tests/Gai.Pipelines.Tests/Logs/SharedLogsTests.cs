@@ -401,6 +401,45 @@ public sealed class SharedLogsTests : SharedLogTest
         Assert.Equal(Numbers(1, 111), DataOf((await PassToEndAsync(cursor)).Text));
     }
 
+    /// <summary>The lag of a log that has ended does not grow, and its lease is renewed.</summary>
+    [Fact]
+    public async Task Append_FailsForGoodWhenTheLogHasEnded_IsGivenUpAndReadersElsewhereAreTold()
+    {
+        LogOptions options = Unabandoned with { MaxAge = TimeSpan.FromMinutes(1) };
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, options);
+        await PushedAsync(log, source, "a");
+        await PassUntilDurableAsync(log);
+        var output = new RecordingPipeWriter();
+        Task<StreamOutcome> reading = ReadAsync((await FindAsync(B, log, options)).OpenCursorAtStart(), output);
+        StoreOfA.FailsToAppend = new IOException("There is no room.");
+
+        source.Push("b").End();
+        await log.Ended.OrFail();
+        await PassUntilAsync(() => reading.IsCompleted && A.MemoryBytes == 0, TimeSpan.FromMilliseconds(100));
+
+        Assert.Equal(StreamErrorCodes.ProducerLost, Assert.IsType<StreamErrorException>((await reading).Exception).Error.Code);
+        Assert.Equal(["a"], DataOf(output.Text));
+        Assert.Equal(1, StoreOfA.Ends);
+    }
+
+    [Fact]
+    public async Task Append_FailsForALittleWhenTheLogHasEnded_NothingIsLost()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, Unabandoned);
+        StoreOfA.FailsToAppend = new IOException("There is no room.");
+        source.Push("a", "b").End();
+        await log.Ended.OrFail();
+        int appends = StoreOfA.Appends;
+        await PassUntilAsync(() => StoreOfA.Appends > appends + 10);
+        StoreOfA.FailsToAppend = null;
+
+        await PassUntilDurableAsync(log);
+
+        (StreamOutcome outcome, string text) = await PassToEndAsync((await FindAsync(B, log)).OpenCursorAtStart());
+        Assert.Equal(StreamOutcomeReason.Completed, outcome.Reason);
+        Assert.Equal(["a", "b"], DataOf(text));
+    }
+
     [Fact]
     public async Task Fail_BeforeTheFirstEvent_ReadersElsewhereAreToldToo()
     {
@@ -442,6 +481,27 @@ public sealed class SharedLogsTests : SharedLogTest
 
         Assert.Equal(StreamErrorCodes.ProducerLost, await ErrorAtAsync(B, log, ["a"]));
         Assert.True(source.IsDisposed);
+    }
+
+    /// <summary>What is no longer found is still being written, and must neither be cut off nor hold the memory of a node that goes.</summary>
+    [Fact]
+    public async Task Stop_LogIsForgottenAndTheStoreLacksSomeOfIt_WaitsForTheStoreAndAtLastGivesItUp()
+    {
+        StreamLogs node = NewNode(Options with { Store = StoreOfA, Lease = TimeSpan.FromHours(1) });
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(node, Unabandoned with { MaxAge = TimeSpan.FromSeconds(1) });
+        StoreOfA.FailsToAppend = new IOException("There is no room.");
+        source.Push("a").End();
+        await log.Ended.OrFail();
+        await PassUntilAsync(() => node.Count == 0, TimeSpan.FromMilliseconds(100));
+        using var patience = new CancellationTokenSource();
+
+        Task stopping = node.StopAsync(patience.Token);
+        Assert.False(stopping.IsCompleted);
+        await patience.CancelAsync();
+        await PassUntilAsync(() => stopping.IsCompleted);
+
+        await PassUntilAsync(() => node.MemoryBytes == 0);
+        Assert.Equal(1, StoreOfA.Ends);
     }
 
     [Fact]
