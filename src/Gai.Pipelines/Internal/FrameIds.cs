@@ -40,6 +40,9 @@ internal sealed class FrameIds
     public int Begin(FrameWriter output)
     {
         int start = output.Frame.Length;
+
+        // Of an event that was refused while it was cut some may be left.
+        _ends.Clear();
         if (!_asRecords)
         {
             // One block is the rule: its id is there already when the dialect writes the rest.
@@ -156,8 +159,6 @@ internal sealed class FrameIds
                 Next++;
             }
         }
-
-        _ends.Clear();
     }
 
     /// <summary>Gives each block with data an id in place of its own, and drops what is no event.</summary>
@@ -250,11 +251,6 @@ internal sealed class FrameIds
                     OrderedText.Increment(id[LogId.TextLength..]);
                 }
             }
-        }
-        catch (InvalidOperationException)
-        {
-            _ends.Clear();
-            throw;
         }
         finally
         {

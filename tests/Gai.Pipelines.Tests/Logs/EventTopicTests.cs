@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gai.Pipelines.Internal;
 using Gai.Pipelines.TestUtilities;
 
 namespace Gai.Pipelines.Tests.Logs;
@@ -110,6 +111,29 @@ public sealed class EventTopicTests : SharedLogTest
         var output = new RecordingPipeWriter();
         await ReadAsync(log.OpenCursorAtStart(), output, raw).OrFail();
         Assert.Equal($"{{\"b\":1,\"event_id\":\"{new LogPosition(log.Description.Id, 1)}\"}}\n", output.Text);
+        Assert.Equal(1, log.LastSequence);
+    }
+
+    /// <summary>The ids of its blocks are what is too much: the first block was whole by then.</summary>
+    [Fact]
+    public async Task Publish_SecondBlockOfAnEventIsTooLarge_LeavesNothingOfTheFirst()
+    {
+        var raw = new DialectFactory<string>(static _ => new FrameIdsTests.RawDialect());
+        EventTopic<string> topic = await NewNode().OpenTopicAsync(new TopicStart<string> { Name = "raw", Dialects = raw, MaxFrameBytes = 300 });
+        StreamLog log = (await topic.OpenLogAsync(StreamFormat.ServerSentEvents))!;
+
+        // With one id they fill the first segment but for 10 bytes: the second id has no room, and the first block is too large for more.
+        string blocks = $"data: {new string('x', 300)}\n\ndata: \n\n";
+        int idLine = "id: \n".Length + LogPosition.TextLength;
+        blocks = blocks.Insert(blocks.Length - 2, new string('y', LogSegment.SmallBytes - idLine - blocks.Length - 10));
+
+        await Assert.ThrowsAsync<FrameTooLargeException>(async () => await topic.PublishAsync(blocks));
+        Assert.Equal(0, log.LastSequence);
+        await topic.PublishAsync("data: a\n\n");
+        await topic.CompleteAsync();
+
+        (_, string text) = await ReadToEndAsync(log.OpenCursorAtStart());
+        Assert.Equal($"id: {new LogPosition(log.Description.Id, 1)}\ndata: a\n\n", text);
         Assert.Equal(1, log.LastSequence);
     }
 
