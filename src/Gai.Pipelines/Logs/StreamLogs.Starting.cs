@@ -44,7 +44,7 @@ public sealed partial class StreamLogs
             var claim = new LogClaim(Describe(start), IsOwner: true, FencingToken: 0);
             if (_store is not null)
             {
-                claim = await _store.ClaimAsync(claim.Log, Options.Lease, CancellationToken.None);
+                claim = await ClaimAsync(_store, claim.Log);
             }
 
             if (claim.IsOwner)
@@ -70,6 +70,19 @@ public sealed partial class StreamLogs
             starting.SetException(failure);
             _ = starting.Task.Exception;
             throw;
+        }
+    }
+
+    /// <summary>Claims a key in the store, a second time if the first fails: if only its answer was lost, the log has an owner already, who would else not know.</summary>
+    private async ValueTask<LogClaim> ClaimAsync(ILogStore store, LogDescription proposal)
+    {
+        try
+        {
+            return await store.ClaimAsync(proposal, Options.Lease, CancellationToken.None);
+        }
+        catch (Exception)
+        {
+            return await store.ClaimAsync(proposal, Options.Lease, CancellationToken.None);
         }
     }
 

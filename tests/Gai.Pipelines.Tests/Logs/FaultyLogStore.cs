@@ -47,7 +47,9 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
     public async ValueTask<LogClaim> ClaimAsync(LogDescription proposal, TimeSpan lease, CancellationToken cancellationToken)
     {
         await _open.Task.WaitAsync(cancellationToken);
-        return await store.ClaimAsync(proposal, lease, cancellationToken);
+        LogClaim claim = await store.ClaimAsync(proposal, lease, cancellationToken);
+        After();
+        return claim;
     }
 
     public async ValueTask<LogDescription?> FindAsync(LogKey key, CancellationToken cancellationToken)

@@ -441,6 +441,20 @@ public sealed class SharedLogsTests : SharedLogTest
     }
 
     [Fact]
+    public async Task GetOrStart_AnswerOfTheClaimIsLost_BeginsTheLogAllTheSame()
+    {
+        var key = LogKey.New();
+        StoreOfA.FailsAfter = new IOException("The answer is lost.");
+
+        LogAttachment attachment = await A.GetOrStartAsync(At(key), () => From(new ManualSequence<string>().Push("a").End()));
+
+        Assert.True(attachment.IsNew);
+        Assert.Null(StoreOfA.FailsAfter);
+        Assert.Equal(["a"], DataOf((await PassToEndAsync((await FindAsync(B, attachment.Log)).OpenCursorAtStart())).Text));
+        Assert.False((await PassUntilDoneAsync(A.GetOrStartAsync(At(key), () => From(new ManualSequence<string>())).AsTask())).IsNew);
+    }
+
+    [Fact]
     public async Task Fail_BeforeTheFirstEvent_ReadersElsewhereAreToldToo()
     {
         (StreamLog log, ManualSequence<string> source) = await BeginAsync(A);
