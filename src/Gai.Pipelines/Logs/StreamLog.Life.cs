@@ -127,9 +127,12 @@ public sealed partial class StreamLog
         }
     }
 
-    /// <summary>The number below which no reader of the log needs anything, nor the store; 0 if nobody reads it.</summary>
-    internal long LowestNeeded() =>
-        Memory.LowestUnread() is { } lowest ? Math.Min(lowest, DurableSequence + 1) : 0;
+    /// <summary>The number below which no reader of the log needs anything, nor the store; 0 if nobody reads it and nobody else has it.</summary>
+    internal long LowestNeeded()
+    {
+        long lacking = DurableSequence + 1;
+        return Memory.LowestUnread() is { } lowest ? Math.Min(lowest, lacking) : Store is null ? 0 : lacking;
+    }
 
     /// <summary>Waits until the producer is done, and the store has all that there is or is given up.</summary>
     internal async Task DrainAsync()

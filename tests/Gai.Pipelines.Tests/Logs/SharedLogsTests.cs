@@ -455,6 +455,31 @@ public sealed class SharedLogsTests : SharedLogTest
     }
 
     [Fact]
+    public async Task MaxTotalBytes_LogsThatNobodyReads_GiveUpFirstWhatTheStoreHas()
+    {
+        StreamLogs node = NewNode(Options with { Store = StoreOfA, MaxTotalBytes = 64 * 1024 });
+        string[] items = [.. Enumerable.Range(1, 25).Select(i => $"{i} " + new string('x', 950))];
+        (StreamLog behind, ManualSequence<string> sourceBehind) = await BeginAsync(node, Unabandoned);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        (StreamLog durable, ManualSequence<string> sourceDurable) = await BeginAsync(node, Unabandoned);
+        await PushedAsync(durable, sourceDurable, items);
+        await PassUntilDurableAsync(durable);
+        StoreOfA.Close();
+
+        await PushedAsync(behind, sourceBehind, items);
+
+        // By age alone it were the turn of the other one.
+        Assert.Equal(1, behind.Memory.First);
+        Assert.True(durable.Memory.First > 1);
+        Assert.True(node.MemoryBytes <= 64 * 1024);
+        StoreOfA.Open();
+        sourceBehind.End();
+        (StreamOutcome outcome, string text) = await PassToEndAsync((await FindAsync(B, behind)).OpenCursorAtStart());
+        Assert.Equal(StreamOutcomeReason.Completed, outcome.Reason);
+        Assert.Equal(items, DataOf(text));
+    }
+
+    [Fact]
     public async Task Fail_BeforeTheFirstEvent_ReadersElsewhereAreToldToo()
     {
         (StreamLog log, ManualSequence<string> source) = await BeginAsync(A);
