@@ -92,7 +92,7 @@ internal sealed class LocalTopic<T> : TopicOutput<T>
 }
 
 /// <summary>A topic of several nodes: events go to the store, which numbers them, and come back to the readers of every node from there.</summary>
-[SuppressMessage("Design", "CA1001", Justification = "It lives as long as its process; what its batches hold goes back to the pool with the collector.")]
+/// <remarks>They wait in batches that are closed when they are large enough, and go there one after the other: what has waited for long is not one row.</remarks>
 internal sealed class SharedTopic<T> : TopicOutput<T>
 {
     private readonly Lock _lock = new();
@@ -104,9 +104,11 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
     private readonly ArrayBufferWriter<byte> _bytes = new();
     private readonly FrameWriter _frames;
     private readonly LogPace _pace;
-    private LogBatch _waiting = new();
-    private LogBatch _sent = new();
-    private TaskCompletionSource _published = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Queue<Publication> _waiting = new();
+
+    // The last of those that wait, while there is room in it.
+    private Publication? _open;
+    private int _waitingFrames;
     private Task _inFlight = Task.CompletedTask;
     private bool _isSending;
     private bool _hasEnded;
@@ -133,9 +135,9 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
                 throw HasEnded();
             }
 
-            if (_waiting.Count >= _logs.Options.MaxStoreLag)
+            if (_waitingFrames >= _logs.Options.MaxStoreLag)
             {
-                throw new InvalidOperationException($"{_waiting.Count} events wait for the store, as many as MaxStoreLag allows. Await each publication, or publish less.");
+                throw new InvalidOperationException($"{_waitingFrames} events wait for the store, as many as MaxStoreLag allows. Await each publication, or publish less.");
             }
 
             _dialect.CheckLoggable(item);
@@ -147,19 +149,19 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
 
     public override async ValueTask CompleteAsync(CancellationToken cancellationToken)
     {
-        Task published = Task.CompletedTask;
-        Task before;
+        Task published;
         lock (_lock)
         {
-            before = _inFlight;
             if (!_hasEnded)
             {
                 _hasEnded = true;
-                published = EnqueueAsync(default!, static (SharedTopic<T> topic, in T _) => topic._dialect.WriteEnd(topic._frames));
+                _ = EnqueueAsync(default!, static (SharedTopic<T> topic, in T _) => topic._dialect.WriteEnd(topic._frames));
             }
+
+            published = Task.WhenAll([_inFlight, .. _waiting.Select(static publication => publication.Done.Task)]);
         }
 
-        await Task.WhenAll(before, published).WaitAsync(cancellationToken);
+        await published.WaitAsync(cancellationToken);
         await _store.EndAsync(_id, fencingToken: 0, LogEnd.Completed, lastSequence: 0, cancellationToken);
     }
 
@@ -185,55 +187,65 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
         }
 
         _frames.Publish();
-        FrameIds.Cut(_bytes.WrittenSpan, Format, _waiting);
-        if (_waiting.Count == 0)
+        Publication publication = _open ?? new Publication();
+        int before = publication.Frames.Count;
+        FrameIds.Cut(_bytes.WrittenSpan, Format, publication.Frames);
+        int added = publication.Frames.Count - before;
+        if (added == 0)
         {
             return Task.CompletedTask;
         }
 
+        _waitingFrames += added;
+        if (before == 0)
+        {
+            _waiting.Enqueue(publication);
+        }
+
+        _open = publication.Frames.Bytes.Length < _logs.Options.StoreBatchBytes ? publication : null;
         if (!_isSending)
         {
             _isSending = true;
             _ = Task.Run(SendAsync, CancellationToken.None);
         }
 
-        return _published.Task;
+        return publication.Done.Task;
     }
 
     private async Task SendAsync()
     {
         while (true)
         {
-            TaskCompletionSource published;
+            Publication? next;
             lock (_lock)
             {
-                if (_waiting.Count == 0)
+                if (!_waiting.TryDequeue(out next))
                 {
                     _isSending = false;
                     return;
                 }
 
-                (_waiting, _sent) = (_sent, _waiting);
-                published = _published;
-                _inFlight = published.Task;
-                _published = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _waitingFrames -= next.Frames.Count;
+                _inFlight = next.Done.Task;
+                if (next == _open)
+                {
+                    _open = null;
+                }
             }
 
-            await SendBatchAsync(published);
-            _sent.Clear();
+            await SendAsync(next);
+            next.Frames.Dispose();
         }
     }
 
-    private async ValueTask SendBatchAsync(TaskCompletionSource published)
+    private async ValueTask SendAsync(Publication publication)
     {
-        // The same name each time, or a batch whose answer was lost would come twice.
-        Guid publication = Guid.NewGuid();
         while (true)
         {
             try
             {
-                await _store.PublishAsync(_id, publication, _sent, CancellationToken.None);
-                published.SetResult();
+                await _store.PublishAsync(_id, publication.Name, publication.Frames, CancellationToken.None);
+                publication.Done.SetResult();
                 return;
             }
             catch (LogFencedException)
@@ -243,19 +255,31 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
                     _hasEnded = true;
                 }
 
-                published.SetException(HasEnded());
+                publication.Done.SetException(HasEnded());
                 return;
             }
             catch (Exception failure)
             {
                 if (_logs.IsStopping)
                 {
-                    published.SetException(failure);
+                    publication.Done.SetException(failure);
                     return;
                 }
 
                 await _pace.WaitAsync(_logs.Options.PollInterval);
             }
         }
+    }
+
+    /// <summary>Frames that go to the store in one call, as often as it takes.</summary>
+    [SuppressMessage("Design", "CA1001", Justification = "Its frames are given back when they are sent; of a topic that is never sent the collector gets them.")]
+    private sealed class Publication
+    {
+        // The same name each time, or a batch whose answer was lost would come twice.
+        public Guid Name { get; } = Guid.NewGuid();
+
+        public LogBatch Frames { get; } = new();
+
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -40,7 +40,7 @@ public sealed record StreamLogsOptions
     public TimeSpan StoreDelay { get; init => field = Limit.AtLeast(TimeSpan.Zero, value); } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Gets about how many bytes are written to a shared store, or read from it, at once.</summary>
-    /// <value>Default 256 KiB, in bytes; at least 1. So many bytes are written without waiting for more.</value>
+    /// <value>Default 256 KiB, in bytes; at least 1. So many bytes are written without waiting for more; of a topic not more than these and one event at once.</value>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
     public int StoreBatchBytes { get; init => field = Limit.AtLeast(1, value); } = 256 * 1024;
 

@@ -28,6 +28,9 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
     /// <summary>Gets how often frames of a topic were to be written, whether that failed or not.</summary>
     public int Publications { get; private set; }
 
+    /// <summary>Gets how many bytes the largest batch of a topic had.</summary>
+    public int LargestPublication { get; private set; }
+
     /// <summary>Gets how many frames and logs were deleted since they were over.</summary>
     public int Deleted { get; private set; }
 
@@ -86,6 +89,7 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
     {
         Publications++;
         await BeforeAsync(cancellationToken);
+        LargestPublication = Math.Max(LargestPublication, batch.Bytes.Length);
         long first = await store.PublishAsync(log, publication, batch, cancellationToken);
         After();
         return first;

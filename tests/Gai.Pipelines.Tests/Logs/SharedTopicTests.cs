@@ -46,6 +46,28 @@ public sealed class SharedTopicTests : SharedLogTest
         await PassUntilAsync(() => published.TrueForAll(one => one.IsCompletedSuccessfully));
     }
 
+    /// <summary>One batch is one row and one command of a store: what has waited for long must not become one that is too large for either.</summary>
+    [Fact]
+    public async Task Publish_MuchHasWaitedForTheStore_GoesThereInBatches()
+    {
+        string[] items = [.. Enumerable.Range(1, 1000).Select(i => $"{i} " + new string('x', 10_000))];
+        EventTopic<string> topic = await OpenAsync(A, News);
+        StoreOfA.Close();
+        List<Task> published = [.. items.Select(item => topic.PublishAsync(item).AsTask())];
+        StoreOfA.FailsAfter = new IOException("The answer is lost.");
+
+        StoreOfA.Open();
+        await PassUntilAsync(() => published.TrueForAll(one => one.IsCompletedSuccessfully), TimeSpan.FromMilliseconds(100));
+
+        Assert.InRange(StoreOfA.LargestPublication, Options.StoreBatchBytes, Options.StoreBatchBytes + 10_100);
+        StreamLog log = (await PassUntilDoneAsync(topic.OpenLogAsync(StreamFormat.ServerSentEvents).AsTask()))!;
+        Task completing = topic.CompleteAsync().AsTask();
+        await PassUntilAsync(() => completing.IsCompleted);
+        (StreamOutcome outcome, string text) = await PassToEndAsync(log.OpenCursorAtStart());
+        Assert.Equal(StreamOutcomeReason.Completed, outcome.Reason);
+        Assert.Equal(items, DataOf(text));
+    }
+
     [Fact]
     public async Task Complete_PublicationsAreUnderWay_EndsBehindThemAndTakesNoMore()
     {
