@@ -109,6 +109,7 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
     // The last of those that wait, while there is room in it.
     private Publication? _open;
     private int _waitingFrames;
+    private long _waitingBytes;
     private Task _inFlight = Task.CompletedTask;
     private bool _isSending;
     private bool _hasEnded;
@@ -138,6 +139,11 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
             if (_waitingFrames >= _logs.Options.MaxStoreLag)
             {
                 throw new InvalidOperationException($"{_waitingFrames} events wait for the store, as many as MaxStoreLag allows. Await each publication, or publish less.");
+            }
+
+            if (_waitingBytes >= _logs.Options.MaxTotalBytes)
+            {
+                throw new InvalidOperationException($"{_waitingBytes} bytes of events wait for the store, as many as MaxTotalBytes allows. Await each publication, or publish less.");
             }
 
             _dialect.CheckLoggable(item);
@@ -188,16 +194,16 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
 
         _frames.Publish();
         Publication publication = _open ?? new Publication();
-        int before = publication.Frames.Count;
+        (int frames, int bytes) = (publication.Frames.Count, publication.Frames.Bytes.Length);
         FrameIds.Cut(_bytes.WrittenSpan, Format, publication.Frames);
-        int added = publication.Frames.Count - before;
-        if (added == 0)
+        if (publication.Frames.Count == frames)
         {
             return Task.CompletedTask;
         }
 
-        _waitingFrames += added;
-        if (before == 0)
+        _waitingFrames += publication.Frames.Count - frames;
+        _waitingBytes += publication.Frames.Bytes.Length - bytes;
+        if (frames == 0)
         {
             _waiting.Enqueue(publication);
         }
@@ -226,6 +232,7 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
                 }
 
                 _waitingFrames -= next.Frames.Count;
+                _waitingBytes -= next.Frames.Bytes.Length;
                 _inFlight = next.Done.Task;
                 if (next == _open)
                 {

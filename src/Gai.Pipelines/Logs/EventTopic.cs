@@ -38,7 +38,7 @@ public sealed class EventTopic<T> : ITopic
     /// A task that is done when every reader to come will get the event: at once without a shared store, and when the store has it with one. Until then the event
     /// waits, together with others, and is tried again after a failure of the store.
     /// </returns>
-    /// <exception cref="InvalidOperationException">The topic has ended, the event cannot carry an id, or more events wait for the store than <see cref="StreamLogsOptions.MaxStoreLag"/>.</exception>
+    /// <exception cref="InvalidOperationException">The topic has ended, the event cannot carry an id, or as many events wait for the store as <see cref="StreamLogsOptions.MaxStoreLag"/> allows, or as many bytes as <see cref="StreamLogsOptions.MaxTotalBytes"/>.</exception>
     /// <exception cref="Exception">What the serializer has thrown. Nothing was published in that format.</exception>
     public ValueTask PublishAsync(T item, CancellationToken cancellationToken = default)
     {

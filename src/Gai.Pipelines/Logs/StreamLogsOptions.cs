@@ -47,7 +47,8 @@ public sealed record StreamLogsOptions
     /// <summary>Gets how many events of a log a shared store may be behind.</summary>
     /// <value>
     /// Default 50,000; at least 1. A store that is further behind, since it is down or too slow, is given up for that log: its readers here go on, those at
-    /// other nodes get what the store has and then the error <c>producer_lost</c>.
+    /// other nodes get what the store has and then the error <c>producer_lost</c>. When so many events of a topic wait for the store, more are refused, as
+    /// when they have <see cref="MaxTotalBytes"/> together.
     /// </value>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
     public int MaxStoreLag { get; init => field = Limit.AtLeast(1, value); } = 50_000;

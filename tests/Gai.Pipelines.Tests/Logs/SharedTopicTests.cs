@@ -46,6 +46,28 @@ public sealed class SharedTopicTests : SharedLogTest
         await PassUntilAsync(() => published.TrueForAll(one => one.IsCompletedSuccessfully));
     }
 
+    [Fact]
+    public async Task Publish_AsManyBytesWaitAsMay_IsRefused()
+    {
+        EventTopic<string> topic = await OpenAsync(NewNode(Options with { Store = StoreOfA, MaxTotalBytes = 64 * 1024 }), News);
+        string item = new('x', 16 * 1024);
+        StoreOfA.Close();
+        List<Task> published = [topic.PublishAsync("sent").AsTask()];
+        await Deadline.UntilAsync(() => StoreOfA.Publications == 1);
+
+        for (int i = 0; i < 4; i++)
+        {
+            published.Add(topic.PublishAsync(item).AsTask());
+        }
+
+        InvalidOperationException refusal = await Assert.ThrowsAsync<InvalidOperationException>(async () => await topic.PublishAsync("one too many").AsTask().OrFail());
+        Assert.Contains("MaxTotalBytes", refusal.Message, StringComparison.Ordinal);
+        StoreOfA.Open();
+        await PassUntilAsync(() => published.TrueForAll(one => one.IsCompletedSuccessfully));
+        Task again = topic.PublishAsync("again").AsTask();
+        await PassUntilAsync(() => again.IsCompletedSuccessfully);
+    }
+
     /// <summary>One batch is one row and one command of a store: what has waited for long must not become one that is too large for either.</summary>
     [Fact]
     public async Task Publish_MuchHasWaitedForTheStore_GoesThereInBatches()
