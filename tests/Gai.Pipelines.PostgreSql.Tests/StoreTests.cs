@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace Gai.Pipelines.PostgreSql.Tests;
 
 /// <summary>What the contract cannot reach: what is in the tables, and transactions that the test itself holds.</summary>
@@ -67,16 +69,65 @@ public sealed class StoreTests(PostgreSqlFixture postgreSql) : NodesTest(() => p
     {
         PostgreSqlLogStore cut = OpenStore("cut");
         PostgreSqlLogStore other = OpenStore();
-        LogClaim claim = await cut.ClaimAsync(Describe(), LongTime, None);
-        using LogBatch batch = Batch(1, "a");
-        await cut.AppendAsync(claim.Log.Id, claim.FencingToken, batch, None);
-        await AskAsync<object>("select pg_sleep(greatest(0, extract(epoch from pg_postmaster_start_time() + interval '5 s' - clock_timestamp())))::text");
-        await DoAsync("update {schema}.leases set lease = interval '5 s', lease_until = clock_timestamp() - interval '1 day'");
+        LogClaim claim = await AbandonedAsync(cut);
         Assert.Equal(1, await CutAsync("cut"));
 
         Assert.Null((await ReadAsync(cut, claim.Log.Id)).State!.Value.End);
         Assert.Equal(LogEnd.Lost, (await ReadAsync(other, claim.Log.Id)).State!.Value.End);
         Assert.Equal(LogEnd.Lost, (await ReadAsync(cut, claim.Log.Id)).State!.Value.End);
+    }
+
+    [Fact]
+    public async Task Read_ListenerIsRefusedForTooManyConnections_OwnerThatIsGoneIsLost()
+    {
+        string role = $"one_{Schema[^12..]}";
+        await OpenStore().MigrateAsync();
+        await DoAsync(
+            $"create role {role} login connection limit 1; grant usage on schema {{schema}} to {role}; " +
+            $"grant select, insert, update, delete on all tables in schema {{schema}} to {role}");
+        var logger = new WarningLogger();
+        await using var store = new PostgreSqlLogStore(
+            new Npgsql.NpgsqlConnectionStringBuilder(ConnectionString) { Username = role }.ConnectionString,
+            new PostgreSqlLogStoreOptions { Schema = Schema, ApplyMigrations = false },
+            logger);
+        LogClaim silent = await AbandonedAsync(store);
+        LogClaim slow = await store.ClaimAsync(Describe(), LongTime, None);
+        await DelayFramesAsync("perform pg_advisory_xact_lock_shared(hashtext(tg_table_schema))");
+        await using Npgsql.NpgsqlConnection gate = await OpenConnectionAsync();
+        await HoldAsync(gate, "select pg_advisory_lock(hashtext($1))");
+        using LogBatch batch = Batch(1, "a");
+        Task appending = store.AppendAsync(slow.Log.Id, slow.FencingToken, batch, None).AsTask();
+        await WaitersAsync(1);
+
+        // The only connection is at work.
+        using IDisposable watch = store.Watch(silent.Log.Id, static _ => { });
+        Exception failure = await logger.First.OrFail();
+        Assert.Equal(Npgsql.PostgresErrorCodes.TooManyConnections, Assert.IsType<Npgsql.PostgresException>(failure).SqlState);
+        await DoAsync($"alter role {role} connection limit -1");
+        await HoldAsync(gate, "select pg_advisory_unlock(hashtext($1))");
+        await appending.OrFail();
+
+        Assert.Equal(LogEnd.Lost, (await ReadAsync(store, silent.Log.Id)).State!.Value.End);
+    }
+
+    [Fact]
+    public async Task Read_CommandHasTimedOutWhileOthersWereAnswered_OwnerThatIsGoneIsLost()
+    {
+        await using var store = new PostgreSqlLogStore(ConnectionString, new PostgreSqlLogStoreOptions { Schema = Schema, CommandTimeout = TimeSpan.FromSeconds(1) });
+        LogClaim silent = await AbandonedAsync(store);
+        LogClaim slow = await store.ClaimAsync(Describe(), LongTime, None);
+        await DelayFramesAsync("perform pg_advisory_xact_lock_shared(hashtext(tg_table_schema))");
+        await using Npgsql.NpgsqlConnection gate = await OpenConnectionAsync();
+        await HoldAsync(gate, "select pg_advisory_lock(hashtext($1))");
+        using LogBatch batch = Batch(1, "a");
+        Task appending = store.AppendAsync(slow.Log.Id, slow.FencingToken, batch, None).AsTask();
+        while (!appending.IsCompleted)
+        {
+            await store.FindAsync(slow.Log.Id, None);
+        }
+
+        Assert.IsType<TimeoutException>((await Assert.ThrowsAsync<Npgsql.NpgsqlException>(() => appending)).InnerException);
+        Assert.Equal(LogEnd.Lost, (await ReadAsync(store, silent.Log.Id)).State!.Value.End);
     }
 
     [Fact]
@@ -221,6 +272,15 @@ public sealed class StoreTests(PostgreSqlFixture postgreSql) : NodesTest(() => p
         Assert.Equal(TimeSpan.FromMicroseconds(1), claim.Log.KeepFor);
     }
 
+    /// <summary>Begins a log whose owner has been silent for a day, at a server that has been there for longer than its lease.</summary>
+    private async Task<LogClaim> AbandonedAsync(PostgreSqlLogStore store)
+    {
+        LogClaim claim = await store.ClaimAsync(Describe(), LongTime, None);
+        await AskAsync<object>("select pg_sleep(greatest(0, extract(epoch from pg_postmaster_start_time() + interval '5 s' - clock_timestamp())))::text");
+        await DoAsync("update {schema}.leases set lease = interval '5 s', lease_until = clock_timestamp() - interval '1 day'");
+        return claim;
+    }
+
     private async Task HoldAsync(Npgsql.NpgsqlConnection gate, string sql)
     {
         await using var command = new Npgsql.NpgsqlCommand(sql, gate);
@@ -255,5 +315,26 @@ public sealed class StoreTests(PostgreSqlFixture postgreSql) : NodesTest(() => p
 
         await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, lastSequence: 0, None);
         return claim.Log.Id;
+    }
+
+    /// <summary>Keeps the first failure that is logged.</summary>
+    private sealed class WarningLogger : ILogger<PostgreSqlLogStore>
+    {
+        private readonly TaskCompletionSource<Exception> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<Exception> First => _first.Task;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (exception is not null)
+            {
+                _first.TrySetResult(exception);
+            }
+        }
     }
 }

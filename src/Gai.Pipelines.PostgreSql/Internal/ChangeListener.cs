@@ -58,7 +58,6 @@ internal sealed class ChangeListener(Database database, Statements statements, L
                 await ListenAsync(() =>
                 {
                     wait = TimeSpan.Zero;
-                    database.NoteAnswer();
                     if (isLost)
                     {
                         isLost = false;
@@ -72,7 +71,6 @@ internal sealed class ChangeListener(Database database, Statements statements, L
             }
             catch (Exception failure)
             {
-                database.NoteAway();
                 if (!isLost)
                 {
                     isLost = true;
@@ -87,6 +85,7 @@ internal sealed class ChangeListener(Database database, Statements statements, L
 
     private async Task ListenAsync(Action onListening)
     {
+        // If it is cut later, opening the next one shows at once whether the server is there.
         await using NpgsqlConnection connection = await database.OpenAsync(_stop.Token);
         connection.Notification += (_, notification) => Notification.Read(notification.Payload, self, watchers.Signal);
         await ExecuteAsync(connection, statements.Listen);

@@ -17,6 +17,7 @@ internal sealed class Database(NpgsqlDataSource source, PostgreSqlLogStoreOption
     private volatile bool _isReady;
     private volatile bool _isAway;
     private long _answersSince;
+    private long _answeredAt;
 
     public int TimeoutSeconds { get; } = (int)Math.Ceiling(options.CommandTimeout.TotalSeconds);
 
@@ -81,19 +82,7 @@ internal sealed class Database(NpgsqlDataSource source, PostgreSqlLogStoreOption
     public NpgsqlBatch Batch(NpgsqlConnection connection) => new(connection) { Timeout = TimeoutSeconds };
 
     /// <summary>Opens a connection to listen on.</summary>
-    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => source.OpenConnectionAsync(cancellationToken);
-
-    /// <summary>Notes that the server could not be reached.</summary>
-    public void NoteAway() => _isAway = true;
-
-    public void NoteAnswer()
-    {
-        if (_isAway)
-        {
-            Volatile.Write(ref _answersSince, Stopwatch.GetTimestamp());
-            _isAway = false;
-        }
-    }
+    public Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => AskAsync(() => source.OpenConnectionAsync(cancellationToken).AsTask());
 
     /// <summary>Creates or changes the tables.</summary>
     public async Task MigrateAsync(CancellationToken cancellationToken)
@@ -109,13 +98,48 @@ internal sealed class Database(NpgsqlDataSource source, PostgreSqlLogStoreOption
         _ => failure.InnerException is IOException or SocketException,
     };
 
-    private static bool IsAway(NpgsqlException failure) =>
-        failure is not PostgresException refused ||
-        refused.SqlState.StartsWith("57", StringComparison.Ordinal) || refused.SqlState.StartsWith("08", StringComparison.Ordinal);
-
-    private async Task<T> RunOnceAsync<T>(Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    /// <summary>Says whether a failure means that the server cannot be reached from this node. One that refuses can: it has too many connections, or was told to stop a statement.</summary>
+    private bool IsAway(Exception failure, long since) => failure switch
     {
+        PostgresException refused =>
+            refused.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow ||
+            refused.SqlState.StartsWith("08", StringComparison.Ordinal),
+
+        // A slow disk, a lock, or a pool that is exhausted, if the server has answered another command in that time.
+        TimeoutException or NpgsqlException { InnerException: TimeoutException } => Volatile.Read(ref _answeredAt) < since,
+        _ => failure is NpgsqlException or SocketException or IOException,
+    };
+
+    /// <summary>Asks the server something, and notes whether it answers.</summary>
+    private async Task<T> AskAsync<T>(Func<Task<T>> ask)
+    {
+        long since = Stopwatch.GetTimestamp();
         try
+        {
+            T answer = await ask();
+            NoteAnswer();
+            return answer;
+        }
+        catch (Exception failure) when (IsAway(failure, since))
+        {
+            _isAway = true;
+            throw;
+        }
+    }
+
+    private void NoteAnswer()
+    {
+        long now = Stopwatch.GetTimestamp();
+        Volatile.Write(ref _answeredAt, now);
+        if (_isAway)
+        {
+            Volatile.Write(ref _answersSince, now);
+            _isAway = false;
+        }
+    }
+
+    private Task<T> RunOnceAsync<T>(Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
+        AskAsync(async () =>
         {
             await using NpgsqlConnection connection = await source.OpenConnectionAsync(cancellationToken);
             if (!_isReady)
@@ -123,16 +147,8 @@ internal sealed class Database(NpgsqlDataSource source, PostgreSqlLogStoreOption
                 await MakeReadyAsync(connection, cancellationToken);
             }
 
-            T result = await work(connection, cancellationToken);
-            NoteAnswer();
-            return result;
-        }
-        catch (NpgsqlException failure) when (IsAway(failure))
-        {
-            NoteAway();
-            throw;
-        }
-    }
+            return await work(connection, cancellationToken);
+        });
 
     private async Task MakeReadyAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
