@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using System.Text;
 using Gai.Pipelines.PostgreSql.Internal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -131,8 +132,8 @@ public sealed partial class PostgreSqlLogStore : ILogStore, IAsyncDisposable
                 .With(log)
                 .With(fencingToken)
                 .With(end.Outcome.ToString())
-                .With(end.Error?.Code)
-                .With(end.Error?.Message)
+                .With(Storable(end.Error?.Code))
+                .With(Storable(end.Error?.Message))
                 .With(end.Error?.Temporary ?? false, NpgsqlDbType.Boolean)
                 .With(lastSequence),
             static reader => ((string? Outcome, long Last, bool MayEnd)?)(reader.GetText(0), reader.GetInt64(1), reader.GetBoolean(2)),
@@ -219,6 +220,10 @@ public sealed partial class PostgreSqlLogStore : ILogStore, IAsyncDisposable
         builder.ConnectionStringBuilder.ApplicationName ??= "Gai.Pipelines";
         return builder.Build();
     }
+
+    /// <summary>Makes a text that the server takes: it may come from anywhere, and an error that cannot be stored must not keep its log from ending.</summary>
+    private static string? Storable(string? text) =>
+        text is null ? null : Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)).Replace('\0', '\uFFFD');
 
     private static LogDescription Describe(NpgsqlDataReader reader) => new()
     {

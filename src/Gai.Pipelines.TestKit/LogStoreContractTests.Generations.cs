@@ -251,6 +251,26 @@ public abstract partial class LogStoreContractTests
         Assert.False((await other.ClaimAsync(Describe(claim.Log.Key), LongTime, None)).IsOwner);
     }
 
+    /// <summary>An error of any text ends the log: NUL and unpaired surrogates come back as they were or as U+FFFD.</summary>
+    [Fact]
+    public async Task End_ErrorHasNulAndHalfASurrogatePair_EveryNodeReadsIt()
+    {
+        ILogStore store = await OpenNodeAsync();
+        ILogStore other = await OpenNodeAsync();
+        LogClaim claim = await BeginAsync(store);
+        await AppendAsync(store, claim, Numbered(1, 1));
+
+        var error = new StreamError("inter\0nal", "a\0b\uD83D\uD83C\uDF0D\uDF0D\uD83D");
+
+        await store.EndAsync(claim.Log.Id, claim.FencingToken, new LogEnd(LogOutcome.Failed, error), lastSequence: 1, None);
+
+        LogEnd? end = (await ReadAsync(other, claim.Log.Id)).State.End;
+        Assert.Equal(LogOutcome.Failed, end?.Outcome);
+        Assert.Equal(("inter\uFFFDnal", "a\uFFFDb\uFFFD\uD83C\uDF0D\uFFFD\uFFFD"), (Replaced(end!.Value.Error!.Value.Code), Replaced(end.Value.Error.Value.Message)));
+
+        static string Replaced(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)).Replace('\0', '\uFFFD');
+    }
+
     /// <summary>A store that lacks frames of the owner's does not end the log, and takes what it lacks.</summary>
     [Fact]
     public async Task End_StoreLacksFrames_IsRefusedUntilItHasThem()

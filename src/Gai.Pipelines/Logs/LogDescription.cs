@@ -59,7 +59,7 @@ public enum LogOutcome
 
 /// <summary>Says how a log has ended, and what readers are told.</summary>
 /// <param name="Outcome">How it has ended.</param>
-/// <param name="Error">What a reader is told; <see langword="null"/> if it has completed. A store keeps <see cref="StreamError.Code"/>, <see cref="StreamError.Message"/> and <see cref="StreamError.Temporary"/>.</param>
+/// <param name="Error">What a reader is told; <see langword="null"/> if it has completed. A store keeps <see cref="StreamError.Code"/>, <see cref="StreamError.Message"/> and <see cref="StreamError.Temporary"/>; in the texts it may replace NUL and unpaired surrogates, which it must not refuse, by U+FFFD.</param>
 public readonly record struct LogEnd(LogOutcome Outcome, StreamError? Error = null)
 {
     /// <summary>Gets the end of a log whose producer had no more.</summary>
