@@ -160,6 +160,23 @@ public sealed class StoreTests(PostgreSqlFixture postgreSql) : NodesTest(() => p
     }
 
     [Fact]
+    public async Task DeleteExpired_ManyLogsAreKept_FindsTheExpiredByTheIndex()
+    {
+        await OpenStore().MigrateAsync();
+        await using Npgsql.NpgsqlConnection session = await OpenConnectionAsync();
+        await using var explain = new Npgsql.NpgsqlCommand(
+            $"set enable_seqscan = off; explain {new Internal.Statements(new Internal.Names(new PostgreSqlLogStoreOptions { Schema = Schema })).LockExpired}", session);
+        await using Npgsql.NpgsqlDataReader plan = await explain.ExecuteReaderAsync();
+        var lines = new List<string>();
+        while (await plan.ReadAsync())
+        {
+            lines.Add(plan.GetString(0).Trim());
+        }
+
+        Assert.Contains(lines, line => line.StartsWith("Index Cond: (expires_at <", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task DeleteExpired_OwnerIsSilentForLong_DeletesItsLogAndFencesItOff()
     {
         PostgreSqlLogStore store = OpenStore();

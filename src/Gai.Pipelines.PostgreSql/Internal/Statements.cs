@@ -142,9 +142,10 @@ internal sealed class Statements(Names names)
 
     public string RemoveFrames { get; } = $"delete from {names.Frames} where log = any($1)";
 
+    // The time is asked once: what may be another for each row cannot be looked up in the index.
     public string LockExpired { get; } = $"""
         select id, first_sequence, last_sequence from {names.Logs}
-        where expires_at < clock_timestamp()
+        where expires_at < (select clock_timestamp())
         order by expires_at limit 200 for update skip locked
         """;
 
