@@ -165,33 +165,34 @@ public sealed partial class PostgreSqlLogStore
     /// <returns>The number that was the last.</returns>
     private async Task<long> AppendAsync(LogId log, long fencingToken, long before, LogBatch batch, int skipped, CancellationToken cancellationToken)
     {
-        (ReadOnlyMemory<byte> bytes, int[] ends) = Cut(batch, skipped);
+        var rows = new FrameRows(batch, skipped);
         return await _database.FindAsync(
             Lane.Write,
             _statements.Append,
-            command => command
-                .With(log)
-                .With(fencingToken)
-                .With(before)
-                .With((long)ends.Length)
-                .With(ends, NpgsqlDbType.Array | NpgsqlDbType.Integer)
-                .With(bytes, NpgsqlDbType.Bytea),
+            command => BindRows(command.With(log).With(fencingToken).With(before), rows),
             static reader => (long?)reader.GetInt64(0),
             cancellationToken) ?? throw new LogFencedException(log);
     }
 
-    private Task<long?> PublishOnceAsync(LogId log, Guid publication, LogBatch batch, CancellationToken cancellationToken) =>
-        _database.FindAsync(
+    private Task<long?> PublishOnceAsync(LogId log, Guid publication, LogBatch batch, CancellationToken cancellationToken)
+    {
+        var rows = new FrameRows(batch);
+        return _database.FindAsync(
             Lane.Write,
             _statements.Publish,
-            command => command
-                .With(log)
-                .With(publication, NpgsqlDbType.Uuid)
-                .With((long)batch.Count)
-                .With(batch.Ends.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Integer)
-                .With(batch.Bytes, NpgsqlDbType.Bytea),
+            command => BindRows(command.With(log).With(publication, NpgsqlDbType.Uuid), rows),
             static reader => (long?)reader.GetInt64(0),
             cancellationToken);
+    }
+
+    private static void BindRows(NpgsqlCommand command, FrameRows rows)
+    {
+        command.With((long)rows.Ends.Length).With(rows.Ends, NpgsqlDbType.Array | NpgsqlDbType.Integer).With(rows.Bytes, NpgsqlDbType.Bytea);
+        foreach (int[] places in (int[][])[rows.Firsts, rows.Lasts, rows.Starts])
+        {
+            command.With(places, NpgsqlDbType.Array | NpgsqlDbType.Integer);
+        }
+    }
 
     private async Task<bool> LoseAsync(LogId log, TimeSpan answering, CancellationToken cancellationToken) =>
         await _database.ExecuteAsync(Lane.Life, _statements.Lose, command => BindLost(command.With(log).With(answering)), cancellationToken) > 0;
@@ -201,23 +202,5 @@ public sealed partial class PostgreSqlLogStore
     {
         StreamError error = LogEnd.Lost.Error!.Value;
         command.With(error.Code).With(error.Message).With(error.Temporary, NpgsqlDbType.Boolean);
-    }
-
-    private static (ReadOnlyMemory<byte> Bytes, int[] Ends) Cut(LogBatch batch, int skipped)
-    {
-        if (skipped == 0)
-        {
-            return (batch.Bytes, batch.Ends.ToArray());
-        }
-
-        ReadOnlySpan<int> ends = batch.Ends.Span;
-        int start = ends[skipped - 1];
-        int[] left = ends[skipped..].ToArray();
-        for (int i = 0; i < left.Length; i++)
-        {
-            left[i] -= start;
-        }
-
-        return (batch.Bytes[start..], left);
     }
 }

@@ -12,7 +12,7 @@ namespace Gai.Pipelines.PostgreSql;
 /// <summary>Keeps logs in PostgreSQL (12 or later), where every node finds them.</summary>
 /// <remarks>
 /// <para>
-/// <b>Tables.</b> A row for each log, a row for the lease of each that has not ended, a row for each batch of frames with the place where each ends, a row for each migration. The store creates them itself, before
+/// <b>Tables.</b> A row for each log, a row for the lease of each that has not ended, a row for each batch of frames with the place where each ends (several for one of more than 256 KiB), a row for each migration. The store creates them itself, before
 /// its first call, once however many nodes start at the same moment. Times of a <see cref="LogDescription"/> are kept in microseconds.
 /// </para>
 /// <para>

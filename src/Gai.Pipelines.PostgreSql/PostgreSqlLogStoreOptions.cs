@@ -16,7 +16,7 @@ public sealed class PostgreSqlLogStoreOptions
     /// <value>Default <c>leases</c>; 1 to 63 bytes of UTF-8.</value>
     public string LeasesTable { get; set; } = "leases";
 
-    /// <summary>Gets or sets the table with a row for each batch of frames.</summary>
+    /// <summary>Gets or sets the table with a row for each batch of frames, or several for a large one.</summary>
     /// <value>Default <c>frames</c>; 1 to 63 bytes of UTF-8.</value>
     public string FramesTable { get; set; } = "frames";
 

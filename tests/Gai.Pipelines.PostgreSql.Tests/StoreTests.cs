@@ -64,6 +64,50 @@ public sealed class StoreTests(PostgreSqlFixture postgreSql) : NodesTest(() => p
         Assert.Equal(1000, (await ReadAsync(store, claim.Log.Id)).Frames.Length);
     }
 
+    [Theory]
+    [InlineData(LogKind.Generation)]
+    [InlineData(LogKind.Topic)]
+    public async Task AppendAndPublish_LargeBatch_HasRowsOfABoundedSize(LogKind kind)
+    {
+        const int Bound = 256 * 1024;
+        const int Count = 8 * 1024;
+        PostgreSqlLogStore store = OpenStore();
+        LogClaim claim = await store.ClaimAsync(Describe(kind), LongTime, None);
+        LogId log = claim.Log.Id;
+        string[] frames = [.. Numbers(Count).Select(number => number.PadLeft(1024, '.'))];
+        using LogBatch batch = Batch(kind == LogKind.Topic ? 0 : 1, frames);
+        var publication = Guid.NewGuid();
+
+        // Twice, as after an answer that was lost.
+        for (int i = 0; i < 2; i++)
+        {
+            if (kind == LogKind.Topic)
+            {
+                Assert.Equal(1, await store.PublishAsync(log, publication, batch, None));
+            }
+            else
+            {
+                await store.AppendAsync(log, claim.FencingToken, batch, None);
+            }
+        }
+
+        Assert.InRange(await AskAsync<int>("select max(octet_length(bytes)) from {schema}.frames"), Bound, Bound + 1023);
+        Assert.Equal(Count * 1024 / Bound, await AskAsync<long>("select count(*) from {schema}.frames"));
+        foreach (int first in (int[])[1, 2, 4000, Count])
+        {
+            var read = new List<string>();
+            while (read.Count < Count - first + 1)
+            {
+                (LogState? state, string[] some) = await ReadAsync(store, log, first + read.Count);
+                Assert.Equal((1, Count), (state!.Value.FirstSequence, state.Value.LastSequence));
+                Assert.NotEmpty(some);
+                read.AddRange(some);
+            }
+
+            Assert.Equal(frames[(first - 1)..], read);
+        }
+    }
+
     [Fact]
     public async Task Read_NodeCouldNotReachTheServer_GivesOwnersTheTimeOfALease()
     {

@@ -19,6 +19,11 @@ internal sealed class Statements(Names names)
     private static string HasRunOut(string lease, string answering) =>
         $"({lease}.lease_until < clock_timestamp() and pg_postmaster_start_time() + {lease}.lease < clock_timestamp() and {lease}.lease < {answering} * {Microseconds})";
 
+    // A batch is stored in pieces, each a row: see FrameRows.
+    private static string Ends(string ends) => $"({ends})[piece.first:piece.last]";
+
+    private static string Bytes(string bytes, string ends) => $"substring({bytes} from piece.start + 1 for ({ends})[piece.last])";
+
     public string Claim { get; } = $"""
         with begun as (
           insert into {names.Logs} ({Description}) values ($1, $2, $3, $4, $5, $6, $7, $8 * {Microseconds})
@@ -45,13 +50,15 @@ internal sealed class Statements(Names names)
           select last_sequence from {names.Logs} where id = $1 and kind = 'Generation' and token = $2 and outcome is null for update
         ), added as (
           insert into {names.Frames} (log, last_sequence, appended_at, ends, bytes)
-          select $1, $3 + $4, clock_timestamp(), $5, $6 from log where last_sequence = $3 and $4 > 0
+          select $1, $3 + piece.last, clock_timestamp(), {Ends("$5")}, {Bytes("$6", "$5")}
+          from log cross join unnest($7, $8, $9) as piece (first, last, start) where last_sequence = $3
         ), moved as (
           update {names.Logs} set last_sequence = $3 + $4 where id = $1 and (select last_sequence from log) = $3
         )
         select last_sequence from log
         """;
 
+    // The first of its rows has the name of the publication, and tells the number of its first frame.
     public string Publish { get; } = $"""
         with known as (
           select last_sequence - cardinality(ends) as before from {names.Frames} where log = $1 and publication = $2
@@ -61,7 +68,8 @@ internal sealed class Statements(Names names)
           returning last_sequence
         ), added as (
           insert into {names.Frames} (log, last_sequence, appended_at, publication, ends, bytes)
-          select $1, last_sequence, clock_timestamp(), $2, $4, $5 from moved where $3 > 0
+          select $1, moved.last_sequence - $3 + piece.last, clock_timestamp(), case when piece.first = 1 then $2 end, {Ends("$4")}, {Bytes("$5", "$4")}
+          from moved cross join unnest($6, $7, $8) as piece (first, last, start)
         )
         select before + 1 from known union all select last_sequence - $3 + 1 from moved
         """;
