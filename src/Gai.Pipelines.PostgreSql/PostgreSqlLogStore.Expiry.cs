@@ -18,7 +18,10 @@ public sealed partial class PostgreSqlLogStore
             long frames = maxFrames - deleted;
             deleted += (int)await _database.FindAsync(
                 Lane.Life, _statements.ExpireOfTopics, command => command.With(frames), static reader => reader.GetInt64(0), cancellationToken);
-            await _database.ExecuteAsync(Lane.Life, _statements.DeleteRowsOfTopics, command => command.With(frames), cancellationToken);
+            while (await _database.ExecuteAsync(Lane.Life, _statements.DeleteRowsOfTopics, command => command.With(frames), cancellationToken) >= frames)
+            {
+                // Statement by statement, so that none takes longer than a command may.
+            }
         }
 
         return deleted;

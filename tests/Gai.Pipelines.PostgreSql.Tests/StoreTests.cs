@@ -324,6 +324,36 @@ public sealed class StoreTests(PostgreSqlFixture postgreSql) : NodesTest(() => p
     }
 
     [Fact]
+    public async Task DeleteExpired_OldEventsOfManyTopics_TakesAboutAsManyAsItIsTold()
+    {
+        PostgreSqlLogStore store = OpenStore();
+        await OldTopicsAsync(store, topics: 3, rows: 250);
+
+        Assert.Equal(600, await store.DeleteExpiredAsync(600, None));
+        Assert.Equal(150, await store.DeleteExpiredAsync(600, None));
+        Assert.Equal(0, await store.DeleteExpiredAsync(600, None));
+        Assert.Equal(0, await AskAsync<long>("select count(*) from {schema}.frames"));
+    }
+
+    [Fact]
+    public async Task DeleteExpired_OldRowsOfManyTopics_AreDeletedByStatementsOfABoundedSize()
+    {
+        PostgreSqlLogStore store = OpenStore();
+        await OldTopicsAsync(store, topics: 3, rows: 250);
+        await DoAsync("""
+            update {schema}.logs set first_sequence = 251;
+            create table {schema}.deletes (frames bigint);
+            create function {schema}.note() returns trigger language plpgsql as 'begin insert into {schema}.deletes select count(*) from gone; return null; end';
+            create trigger note after delete on {schema}.frames referencing old table as gone for each statement execute function {schema}.note();
+            """);
+
+        Assert.Equal(0, await store.DeleteExpiredAsync(600, None));
+
+        Assert.Equal(0, await AskAsync<long>("select count(*) from {schema}.frames"));
+        Assert.Equal(600, await AskAsync<long>("select max(frames) from {schema}.deletes"));
+    }
+
+    [Fact]
     public async Task Claim_CreatedInTheMiddleOfAMicrosecond_IsTheSameAtAllNodes()
     {
         LogDescription proposal = Describe() with { CreatedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(2)).AddTicks(7), KeepFor = TimeSpan.FromTicks(1) };
@@ -340,6 +370,21 @@ public sealed class StoreTests(PostgreSqlFixture postgreSql) : NodesTest(() => p
         await AskAsync<object>("select pg_sleep(greatest(0, extract(epoch from pg_postmaster_start_time() + interval '5 s' - clock_timestamp())))::text");
         await DoAsync("update {schema}.leases set lease = interval '5 s', lease_until = clock_timestamp() - interval '1 day'");
         return claim;
+    }
+
+    /// <summary>Makes topics whose events are all an hour too old.</summary>
+    private async Task OldTopicsAsync(PostgreSqlLogStore store, int topics, int rows)
+    {
+        for (int i = 0; i < topics; i++)
+        {
+            await store.ClaimAsync(Describe(LogKind.Topic), LongTime, None);
+        }
+
+        await DoAsync($$"""
+            insert into {schema}.frames (log, last_sequence, appended_at, ends, bytes)
+            select id, n, clock_timestamp() - keep_for - interval '1 hour', array[1], 'a' from {schema}.logs, generate_series(1, {{rows}}) n;
+            update {schema}.logs set last_sequence = {{rows}};
+            """);
     }
 
     private async Task HoldAsync(Npgsql.NpgsqlConnection gate, string sql)

@@ -167,13 +167,15 @@ internal sealed class Statements(Names names)
         returning first_sequence
         """;
 
-    // The frames are no longer there for anybody. Their rows stay for a while as names of publications: see DeleteRows.
+    // The frames are no longer there for anybody. Their rows stay for a while as names of publications: see DeleteRowsOfTopics. Topics share what one
+    // statement may look at, so that many of them do not make it longer than a command may take; each gets at least some.
     public string ExpireOfTopics { get; } = $"""
         with old as (
           select log.id, log.first_sequence, last.last_sequence from {names.Logs} log cross join lateral (
             select f.last_sequence from (
               select last_sequence, appended_at from {names.Frames}
-              where log = log.id and last_sequence >= log.first_sequence order by last_sequence limit $1) f
+              where log = log.id and last_sequence >= log.first_sequence order by last_sequence
+              limit least($1, greatest(100, (select $1 / greatest(count(*), 1) from {names.Logs} where kind = 'Topic')))) f
             where f.appended_at < clock_timestamp() - log.keep_for order by f.last_sequence desc limit 1) last
           where log.kind = 'Topic' for update of log skip locked
         ), moved as (
@@ -190,7 +192,7 @@ internal sealed class Statements(Names names)
             where log = log.id and last_sequence < log.first_sequence
               and appended_at < clock_timestamp() - interval '5 minutes'
             order by last_sequence limit $1 for update skip locked) gone
-          where log.kind = 'Topic') gone
+          where log.kind = 'Topic' limit $1) gone
         where f.log = gone.log and f.last_sequence = gone.last_sequence
         """;
 
