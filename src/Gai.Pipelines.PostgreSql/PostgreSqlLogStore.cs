@@ -20,6 +20,7 @@ namespace Gai.Pipelines.PostgreSql;
 /// Statements rely on the isolation level <c>read committed</c>, which is the default too. All times are the server's. After the server has started, and after it
 /// could not be reached from this node, unfinished logs are declared lost only when their owners had the time of a lease to come back. A server that refuses a
 /// connection because it has too many, or is slow with some commands and answers others, can be reached.
+/// Connections lead to the primary: of several hosts it is chosen by <c>Target Session Attributes=primary</c>. A standby takes no writes, and what it shows is late.
 /// </para>
 /// <para>
 /// <b>Notifications.</b> Changes are told to other nodes behind the commit, together with those of other logs; a notification names logs by a hash, since anybody who
