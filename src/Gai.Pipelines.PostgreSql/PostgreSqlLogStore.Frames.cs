@@ -168,7 +168,7 @@ public sealed partial class PostgreSqlLogStore
         var rows = new FrameRows(batch, skipped);
         return await _database.FindAsync(
             Lane.Write,
-            _statements.Append,
+            rows.IsOne ? _statements.Append : _statements.AppendRows,
             command => BindRows(command.With(log).With(fencingToken).With(before), rows),
             static reader => (long?)reader.GetInt64(0),
             cancellationToken) ?? throw new LogFencedException(log);
@@ -179,7 +179,7 @@ public sealed partial class PostgreSqlLogStore
         var rows = new FrameRows(batch);
         return _database.FindAsync(
             Lane.Write,
-            _statements.Publish,
+            rows.IsOne ? _statements.Publish : _statements.PublishRows,
             command => BindRows(command.With(log).With(publication, NpgsqlDbType.Uuid), rows),
             static reader => (long?)reader.GetInt64(0),
             cancellationToken);
@@ -188,9 +188,12 @@ public sealed partial class PostgreSqlLogStore
     private static void BindRows(NpgsqlCommand command, FrameRows rows)
     {
         command.With((long)rows.Ends.Length).With(rows.Ends, NpgsqlDbType.Array | NpgsqlDbType.Integer).With(rows.Bytes, NpgsqlDbType.Bytea);
-        foreach (int[] places in (int[][])[rows.Firsts, rows.Lasts, rows.Starts])
+        if (!rows.IsOne)
         {
-            command.With(places, NpgsqlDbType.Array | NpgsqlDbType.Integer);
+            foreach (List<int> places in (List<int>[])[rows.Firsts, rows.Lasts, rows.Starts])
+            {
+                command.With(places.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Integer);
+            }
         }
     }
 

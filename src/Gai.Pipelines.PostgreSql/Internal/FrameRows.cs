@@ -6,10 +6,6 @@ internal sealed class FrameRows
     // A row is full with the frame that brings it here, so it has less than that and one frame.
     private const int FullBytes = 256 * 1024;
 
-    private readonly List<int> _firsts = [];
-    private readonly List<int> _lasts = [];
-    private readonly List<int> _starts = [];
-
     /// <summary>Cuts a batch, without the frames at its beginning that are stored already.</summary>
     public FrameRows(LogBatch batch, int skipped = 0)
     {
@@ -24,16 +20,19 @@ internal sealed class FrameRows
             if (i == 0 || end - start >= FullBytes)
             {
                 start = end;
-                _firsts.Add(i + 1);
-                _starts.Add(start);
-                _lasts.Add(i + 1);
+                Firsts.Add(i + 1);
+                Starts.Add(start);
+                Lasts.Add(i + 1);
             }
 
             end = all[skipped + i] - from;
             Ends[i] = end - start;
-            _lasts[^1] = i + 1;
+            Lasts[^1] = i + 1;
         }
     }
+
+    /// <summary>Whether they are no more than one row, as most batches are: the server stores that as it comes.</summary>
+    public bool IsOne => Firsts.Count <= 1;
 
     /// <summary>The bytes of all rows, one after the other.</summary>
     public ReadOnlyMemory<byte> Bytes { get; }
@@ -42,11 +41,11 @@ internal sealed class FrameRows
     public int[] Ends { get; }
 
     /// <summary>The first frame of each row, counted from 1.</summary>
-    public int[] Firsts => [.. _firsts];
+    public List<int> Firsts { get; } = [];
 
     /// <summary>The last frame of each row, counted from 1.</summary>
-    public int[] Lasts => [.. _lasts];
+    public List<int> Lasts { get; } = [];
 
     /// <summary>Where each row begins in <see cref="Bytes"/>.</summary>
-    public int[] Starts => [.. _starts];
+    public List<int> Starts { get; } = [];
 }

@@ -19,11 +19,6 @@ internal sealed class Statements(Names names)
     private static string HasRunOut(string lease, string answering) =>
         $"({lease}.lease_until < clock_timestamp() and pg_postmaster_start_time() + {lease}.lease < clock_timestamp() and {lease}.lease < {answering} * {Microseconds})";
 
-    // A batch is stored in pieces, each a row: see FrameRows.
-    private static string Ends(string ends) => $"({ends})[piece.first:piece.last]";
-
-    private static string Bytes(string bytes, string ends) => $"substring({bytes} from piece.start + 1 for ({ends})[piece.last])";
-
     public string Claim { get; } = $"""
         with begun as (
           insert into {names.Logs} ({Description}) values ($1, $2, $3, $4, $5, $6, $7, $8 * {Microseconds})
@@ -45,34 +40,15 @@ internal sealed class Statements(Names names)
 
     public string FindById { get; } = $"select {Description} from {names.Logs} where id = $1";
 
-    public string Append { get; } = $"""
-        with log as (
-          select last_sequence from {names.Logs} where id = $1 and kind = 'Generation' and token = $2 and outcome is null for update
-        ), added as (
-          insert into {names.Frames} (log, last_sequence, appended_at, ends, bytes)
-          select $1, $3 + piece.last, clock_timestamp(), {Ends("$5")}, {Bytes("$6", "$5")}
-          from log cross join unnest($7, $8, $9) as piece (first, last, start) where last_sequence = $3
-        ), moved as (
-          update {names.Logs} set last_sequence = $3 + $4 where id = $1 and (select last_sequence from log) = $3
-        )
-        select last_sequence from log
-        """;
+    public string Append { get; } = AppendOf(names, "$3 + $4", "$5", "$6", "log where last_sequence = $3 and $4 > 0");
 
-    // The first of its rows has the name of the publication, and tells the number of its first frame.
-    public string Publish { get; } = $"""
-        with known as (
-          select last_sequence - cardinality(ends) as before from {names.Frames} where log = $1 and publication = $2
-        ), moved as (
-          update {names.Logs} set last_sequence = last_sequence + $3
-          where id = $1 and kind = 'Topic' and outcome is null and not exists (select from known)
-          returning last_sequence
-        ), added as (
-          insert into {names.Frames} (log, last_sequence, appended_at, publication, ends, bytes)
-          select $1, moved.last_sequence - $3 + piece.last, clock_timestamp(), case when piece.first = 1 then $2 end, {Ends("$4")}, {Bytes("$5", "$4")}
-          from moved cross join unnest($6, $7, $8) as piece (first, last, start)
-        )
-        select before + 1 from known union all select last_sequence - $3 + 1 from moved
-        """;
+    public string AppendRows { get; } = AppendOf(names, "$3 + piece.last", EndsOfPiece("$5"), BytesOfPiece("$6", "$5"), $"log {Pieces("$7, $8, $9")} where last_sequence = $3");
+
+    public string Publish { get; } = PublishOf(names, "last_sequence", "$2", "$4", "$5", "moved where $3 > 0");
+
+    // The first row has the name of the publication, and tells the number of its first frame.
+    public string PublishRows { get; } = PublishOf(
+        names, "last_sequence - $3 + piece.last", "case when piece.first = 1 then $2 end", EndsOfPiece("$4"), BytesOfPiece("$5", "$4"), $"moved {Pieces("$6, $7, $8")}");
 
     public string End { get; } = $"""
         with log as (
@@ -199,4 +175,37 @@ internal sealed class Statements(Names names)
     public string Notify { get; } = $"select pg_notify('{names.Channel}', payload) from unnest($1) payload";
 
     public string Listen { get; } = $"listen {Names.Quote(names.Channel)}";
+
+    private static string AppendOf(Names names, string last, string ends, string bytes, string from) => $"""
+        with log as (
+          select last_sequence from {names.Logs} where id = $1 and kind = 'Generation' and token = $2 and outcome is null for update
+        ), added as (
+          insert into {names.Frames} (log, last_sequence, appended_at, ends, bytes)
+          select $1, {last}, clock_timestamp(), {ends}, {bytes} from {from}
+        ), moved as (
+          update {names.Logs} set last_sequence = $3 + $4 where id = $1 and (select last_sequence from log) = $3
+        )
+        select last_sequence from log
+        """;
+
+    private static string PublishOf(Names names, string last, string publication, string ends, string bytes, string from) => $"""
+        with known as (
+          select last_sequence - cardinality(ends) as before from {names.Frames} where log = $1 and publication = $2
+        ), moved as (
+          update {names.Logs} set last_sequence = last_sequence + $3
+          where id = $1 and kind = 'Topic' and outcome is null and not exists (select from known)
+          returning last_sequence
+        ), added as (
+          insert into {names.Frames} (log, last_sequence, appended_at, publication, ends, bytes)
+          select $1, {last}, clock_timestamp(), {publication}, {ends}, {bytes} from {from}
+        )
+        select before + 1 from known union all select last_sequence - $3 + 1 from moved
+        """;
+
+    // A large batch is stored in pieces, each a row: see FrameRows.
+    private static string Pieces(string places) => $"cross join unnest({places}) as piece (first, last, start)";
+
+    private static string EndsOfPiece(string ends) => $"({ends})[piece.first:piece.last]";
+
+    private static string BytesOfPiece(string bytes, string ends) => $"substring({bytes} from piece.start + 1 for ({ends})[piece.last])";
 }
