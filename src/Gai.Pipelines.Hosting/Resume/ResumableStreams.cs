@@ -37,12 +37,21 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
         }
 
         StreamLog? begun = null;
+        Admission? place = null;
         LogAttachment attachment;
         try
         {
             if (streams.IsDraining)
             {
                 await executor.RefuseAsync(context, source, options, () => EventStreamExecutor.DrainingAsync(context));
+                return;
+            }
+
+            // Before the producer begins: it would run on unread if its response were then refused.
+            place = executor.Enter(context);
+            if (place.Refusal is { } refusal)
+            {
+                await executor.RefuseAsync(context, source, options, () => executor.RefusedAsync(context, refusal));
                 return;
             }
 
@@ -73,6 +82,14 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
                 : executor.FailAsync(context, source, options, failure));
             return;
         }
+        finally
+        {
+            if (begun is null)
+            {
+                // Who attaches to what another request has begun looks for a place as any reader does.
+                place?.Dispose();
+            }
+        }
 
         if (begun is null)
         {
@@ -84,7 +101,7 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
         request.EndWith(begun);
         Reading.Of(begun).Know(dialects);
         LogCursor cursor = request.Endpoint.Options.Missed == MissedEvents.Gap && request.Point.After is { } seen ? begun.OpenCursor(seen) : begun.OpenCursorAtStart();
-        await ReadAsync(context, cursor);
+        await ReadAsync(context, cursor, place);
     }
 
     public bool IsStopping => logs.IsStopping;
@@ -236,7 +253,10 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
     public Task NothingMoreAsync(HttpContext context) => executor.AnswerAsync(context, () => EventStreamExecutor.NoContentAsync(context));
 
     /// <summary>Reads a log as the response to a request.</summary>
-    public Task ReadAsync(HttpContext context, LogCursor cursor)
+    /// <param name="context">The request.</param>
+    /// <param name="cursor">Reads the log.</param>
+    /// <param name="place">The place that was taken for it, if one was.</param>
+    public Task ReadAsync(HttpContext context, LogCursor cursor, Admission? place = null)
     {
         StreamLog log = cursor.Log;
         if (log.Description.Kind == LogKind.Generation && !context.Response.HasStarted)
@@ -245,7 +265,7 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
         }
 
         DialectFactory<LogFrames> dialects = Reading.Of(log).Dialects?.Invoke(cursor) ?? LogDialects.Of(log.Description.Dialect, cursor);
-        return executor.ReadAsync(context, cursor, dialects);
+        return executor.ReadAsync(context, cursor, dialects, place);
     }
 
     public static StreamError Forgotten { get; } = Missed("The stream of this id is no longer known here. Begin without an id.");

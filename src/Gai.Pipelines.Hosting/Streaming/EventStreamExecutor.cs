@@ -24,6 +24,9 @@ internal sealed class EventStreamExecutor(
 
     public EventStreamProfile ProfileOf(HttpContext context) => profiles.Of(context.GetEndpoint());
 
+    /// <summary>Looks for a place for a stream. Whoever takes it disposes of it, or hands it on.</summary>
+    public Admission Enter(HttpContext context) => admission.Enter(context, ProfileOf(context).MaxStreams);
+
     /// <summary>Opens a stream and runs it to its end.</summary>
     /// <exception cref="Exception">What the source threw, if the client could not be told by a record: the server is to answer or break the response.</exception>
     /// <remarks>Not async: until the end, the one state machine that waits for a stream on this side of the pump is its run's.</remarks>
@@ -51,32 +54,42 @@ internal sealed class EventStreamExecutor(
             return RefuseAsync(context, source, options, () => NoContentAsync(context));
         }
 
-        return RunAsync(context, source, dialects, format.Value, options, reading: null);
+        return RunAsync(context, source, dialects, format.Value, options, reading: null, place: null);
     }
 
     /// <summary>Opens a stream that reads a log, and runs it to its end.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="cursor">Reads the log.</param>
+    /// <param name="dialects">How its response is opened, kept alive and ended.</param>
+    /// <param name="place">The place that was taken for it; <see langword="null"/> to look for one.</param>
     /// <exception cref="Exception">What the producer threw before its first event, or why the log ended, if the client could not be told by a record.</exception>
-    public Task ReadAsync(HttpContext context, LogCursor cursor, DialectFactory<LogFrames> dialects)
+    public Task ReadAsync(HttpContext context, LogCursor cursor, DialectFactory<LogFrames> dialects, Admission? place)
     {
         EventStreamFeature feature = EventStreamFeature.Of(context);
         feature.IsOpened = feature.IsResult = true;
         if (context.Response.HasStarted)
         {
+            place?.Dispose();
             return FailAsync(context, cursor, options: null, HasStarted());
         }
 
-        return RunAsync(context, cursor, dialects, cursor.Log.Description.Format, options: null, cursor);
+        return RunAsync(context, cursor, dialects, cursor.Log.Description.Format, options: null, cursor, place);
     }
 
     private Task RunAsync<T>(
-        HttpContext context, StreamSource<T> source, DialectFactory<T> dialects, StreamFormat format, EventStreamResultOptions? options, LogCursor? reading)
+        HttpContext context,
+        StreamSource<T> source,
+        DialectFactory<T> dialects,
+        StreamFormat format,
+        EventStreamResultOptions? options,
+        LogCursor? reading,
+        Admission? place)
     {
         EventStreamProfile profile = ProfileOf(context);
-        Admission? place = null;
         StreamRun<T> run;
         try
         {
-            place = admission.Enter(context, profile.MaxStreams);
+            place ??= Enter(context);
             if (place.Refusal is { } refusal)
             {
                 return RefuseAsync(context, source, options, () => RefusedAsync(context, refusal));
@@ -201,7 +214,8 @@ internal sealed class EventStreamExecutor(
         return Problem.WriteAsync(context, StatusCodes.Status406NotAcceptable, detail);
     }
 
-    private Task RefusedAsync(HttpContext context, StreamError refusal)
+    /// <summary>Answers a client for whose stream there is no place.</summary>
+    public Task RefusedAsync(HttpContext context, StreamError refusal)
     {
         int status = StreamFailure.Status(refusal.Code);
         Log.StreamRefused(logger, context.Request.Path, status, refusal.Message);

@@ -61,7 +61,10 @@ internal sealed class Watched
     /// <summary>Gets how many events of the endless source were asked for.</summary>
     public int Given => Volatile.Read(ref _given);
 
-    public bool IsStarted => Volatile.Read(ref _started) > 0;
+    public bool IsStarted => Starts > 0;
+
+    /// <summary>Gets how often it was enumerated.</summary>
+    public int Starts => Volatile.Read(ref _started);
 
     public Task Cancelled => _cancelled.Task.OrFail("the source is cancelled");
 
