@@ -211,9 +211,19 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
             return () => RefuseAsync(context, StatusCodes.Status406NotAcceptable, error);
         }
 
-        return Open(log, point.After, endpoint.Options.Missed, out LogCursor cursor) is { } missed
-            ? () => RefuseAsync(context, StatusCodes.Status412PreconditionFailed, missed)
-            : () => ReadAsync(context, cursor);
+        if (Open(log, point.After, endpoint.Options.Missed, out LogCursor? cursor) is { } missed)
+        {
+            return () => RefuseAsync(context, StatusCodes.Status412PreconditionFailed, missed);
+        }
+
+        if (cursor is null)
+        {
+            // Nobody read this copy for too long, while MayRead was asked for example. It may be found until whoever has given it up has forgotten it.
+            await Task.Yield();
+            return await FindAnswerAsync(context, endpoint);
+        }
+
+        return () => ReadAsync(context, cursor);
     }
 
     /// <summary>Whether a client has all that there will ever be, the news that there is no more included.</summary>
@@ -221,11 +231,15 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
         after.Sequence >= log.LastSequence && log.End is { } end && (end.Outcome == LogOutcome.Completed || (log.Memory.EndIsInFrames && LogDialects.TellsFailure(log.Description)));
 
     /// <summary>Opens a cursor behind what a client has seen.</summary>
+    /// <param name="log">The log.</param>
+    /// <param name="after">The last event that the client has seen, if it has seen any.</param>
+    /// <param name="missed">What it gets if something behind that is missing.</param>
+    /// <param name="cursor">The cursor; <see langword="null"/> if the log is a copy that was given up and has to be found again.</param>
     /// <returns>What it is told if it is to get nothing, since something is missing.</returns>
-    public static StreamError? Open(StreamLog log, LogPosition? after, MissedEvents missed, out LogCursor cursor)
+    public static StreamError? Open(StreamLog log, LogPosition? after, MissedEvents missed, out LogCursor? cursor)
     {
-        cursor = after is { } seen ? log.OpenCursor(seen) : log.OpenCursorAtStart();
-        if (after is null || cursor.Gap is not { } gap || missed == MissedEvents.Gap)
+        cursor = after is { } seen ? log.TryOpenCursor(seen) : log.TryOpenCursorAtStart();
+        if (after is null || cursor?.Gap is not { } gap || missed == MissedEvents.Gap)
         {
             return null;
         }
@@ -233,7 +247,7 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
         cursor.Dispose();
         if (missed == MissedEvents.FromStart)
         {
-            cursor = log.OpenCursorAtStart();
+            cursor = log.TryOpenCursorAtStart();
             return null;
         }
 

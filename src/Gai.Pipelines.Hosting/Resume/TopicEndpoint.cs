@@ -43,10 +43,19 @@ internal static class TopicEndpoint
             return () => streams.RefuseDrainingAsync(context);
         }
 
-        return Attach(context, streams, log, point, options);
+        if (Attach(context, streams, log, point, options) is { } answer)
+        {
+            return answer;
+        }
+
+        // It may be found until whoever has given it up has forgotten it.
+        await Task.Yield();
+        return await FindAnswerAsync<T>(context, streams, name);
     }
 
-    private static Func<Task> Attach(HttpContext context, ResumableStreams streams, StreamLog log, ResumePoint point, EventTopicOptions options)
+    /// <summary>Lets a request read the log of a topic.</summary>
+    /// <returns><see langword="null"/> if it is a copy that was given up, since nobody read it, and has to be found again.</returns>
+    private static Func<Task>? Attach(HttpContext context, ResumableStreams streams, StreamLog log, ResumePoint point, EventTopicOptions options)
     {
         if (FormatSelector.Select(context.Request.Headers.Accept, [log.Description.Format]) is null)
         {
@@ -60,13 +69,15 @@ internal static class TopicEndpoint
 
         if (point.Stream is null && options.StartAt == TopicStartAt.Now)
         {
-            LogCursor now = log.OpenCursorAtEnd();
-            return () => streams.ReadAsync(context, now);
+            return log.TryOpenCursorAtEnd() is { } now ? () => streams.ReadAsync(context, now) : null;
         }
 
-        return ResumableStreams.Open(log, point.After, options.Missed, out LogCursor cursor) is { } missed
-            ? () => streams.RefuseAsync(context, StatusCodes.Status412PreconditionFailed, missed)
-            : () => streams.ReadAsync(context, cursor);
+        if (ResumableStreams.Open(log, point.After, options.Missed, out LogCursor? cursor) is { } missed)
+        {
+            return () => streams.RefuseAsync(context, StatusCodes.Status412PreconditionFailed, missed);
+        }
+
+        return cursor is null ? null : () => streams.ReadAsync(context, cursor);
     }
 
     /// <summary>Finds the log that a request wants: that of its id, else that of the format that it accepts.</summary>

@@ -74,18 +74,7 @@ public sealed partial class StreamLog
     /// <summary>Opens a cursor behind an event that a client has read.</summary>
     /// <param name="after">The id of that event.</param>
     /// <returns>The cursor. If the id is of another log, or of an event that the log does not have yet, it begins with what can be had and has a <see cref="LogCursor.Gap"/>, as it has for what was evicted.</returns>
-    public LogCursor OpenCursor(LogPosition after)
-    {
-        long first = FirstSequence;
-        bool isKnown = after.Log == Description.Id && (after.Sequence <= LastSequence || !IsProducedHere);
-        if (!isKnown)
-        {
-            return Open(first, new LogGap(0, first));
-        }
-
-        long next = after.Sequence + 1;
-        return Open(next, next < first && next <= LastSequence ? new LogGap(first - next, first) : default);
-    }
+    public LogCursor OpenCursor(LogPosition after) => TryOpenCursor(after) ?? throw GivenUp();
 
     /// <summary>Opens a cursor before the first event.</summary>
     /// <returns>The cursor. If the first events were evicted, it has a <see cref="LogCursor.Gap"/>.</returns>
@@ -93,7 +82,30 @@ public sealed partial class StreamLog
 
     /// <summary>Opens a cursor behind the last event that this node knows: for those who want only what comes.</summary>
     /// <returns>The cursor.</returns>
-    public LogCursor OpenCursorAtEnd() => Open(LastSequence + 1, default);
+    public LogCursor OpenCursorAtEnd() => TryOpenCursorAtEnd() ?? throw GivenUp();
+
+    /// <summary>Opens a cursor as <see cref="OpenCursor"/> does.</summary>
+    /// <returns><see langword="null"/> if this is a copy that was given up, since nobody read it: find the log again.</returns>
+    internal LogCursor? TryOpenCursor(LogPosition after)
+    {
+        long first = FirstSequence;
+        bool isKnown = after.Log == Description.Id && (after.Sequence <= LastSequence || !IsProducedHere);
+        if (!isKnown)
+        {
+            return TryOpen(first, new LogGap(0, first));
+        }
+
+        long next = after.Sequence + 1;
+        return TryOpen(next, next < first && next <= LastSequence ? new LogGap(first - next, first) : default);
+    }
+
+    /// <summary>Opens a cursor as <see cref="OpenCursorAtStart"/> does.</summary>
+    /// <returns><see langword="null"/> if this is a copy that was given up.</returns>
+    internal LogCursor? TryOpenCursorAtStart() => TryOpenCursor(new LogPosition(Description.Id, 0));
+
+    /// <summary>Opens a cursor as <see cref="OpenCursorAtEnd"/> does.</summary>
+    /// <returns><see langword="null"/> if this is a copy that was given up.</returns>
+    internal LogCursor? TryOpenCursorAtEnd() => TryOpen(LastSequence + 1, default);
 
     /// <summary>Throws what a reader is to be told at the end, if the log has not completed.</summary>
     internal void ThrowIfNotCompleted()
@@ -105,14 +117,17 @@ public sealed partial class StreamLog
         }
     }
 
-    private LogCursor Open(long next, LogGap gap)
+    private static InvalidOperationException GivenUp() =>
+        new("This copy of a log that another node produces was given up, since nobody read it. Find the log again.");
+
+    private LogCursor? TryOpen(long next, LogGap gap)
     {
         LogCursor cursor;
         lock (_lifeLock)
         {
             if (_isGivenUpCopy)
             {
-                throw new InvalidOperationException("This copy of a log that another node produces was given up, since nobody read it. Find the log again.");
+                return null;
             }
 
             cursor = new LogCursor(this, next, gap);

@@ -63,6 +63,35 @@ public sealed class LifeTests
         Assert.Equal(["{\"n\":1}", "{\"n\":2}"], DataOf(await second.ReadRestAsync().OrFail("the rest")));
     }
 
+    [Fact]
+    public async Task Resume_CopyIsGivenUpWhileMayReadIsAsked_FindsTheLogAgain()
+    {
+        var isAsked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var mayRead = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        ILogStore store = ResumeServer.NewSharedStore();
+        await using TestServer producing = await ResumeServer.StartAsync(app => app.MapEventStream("/ticks", _ => _source).Resumable(), store: store);
+        await using TestServer reading = await ResumeServer.StartAsync(
+            app => app.MapEventStream("/ticks", _ => _source).Resumable(resumable => resumable.MayRead = async (_, _) =>
+            {
+                isAsked.TrySetResult();
+                return await mayRead.Task;
+            }),
+            services => services.AddSingleton<TimeProvider>(_time),
+            store: store);
+        string id = await BeginAndLeaveAsync(producing);
+        Task<Answer> resuming = ResumeServer.GetAsync(reading, "/ticks", lastEventId: id);
+        await isAsked.Task.OrFail("MayRead is asked");
+        await PassUntilAsync(() => ResumeServer.LogsOf(reading).Count == 0, TimeSpan.FromSeconds(10));
+        _source.Push(new Tick(2)).End();
+
+        mayRead.SetResult(true);
+
+        Answer rest = await resuming;
+        Assert.Equal(200, rest.Status);
+        Assert.Equal(["{\"n\":2}"], DataOf(rest.Body));
+        Assert.Empty(reading.Logs.WarningsAndErrors);
+    }
+
     [Theory]
     [InlineData("streamId")]
     [InlineData("lastEventId")]
@@ -194,10 +223,10 @@ public sealed class LifeTests
         return ResumeServer.IdOf(await ResumeServer.ReadDataAsync(stream));
     }
 
-    private Task PassUntilAsync(Func<bool> condition) => Eventually.IsTrueAsync(
+    private Task PassUntilAsync(Func<bool> condition, TimeSpan? step = null) => Eventually.IsTrueAsync(
         () =>
         {
-            _time.Advance(TimeSpan.FromMilliseconds(200));
+            _time.Advance(step ?? TimeSpan.FromMilliseconds(200));
             return condition();
         },
         () => "it does not come");

@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
+using System.Reflection;
 using Gai.Pipelines.Hosting;
 using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
@@ -129,6 +131,32 @@ public sealed class TopicTests
         Assert.Equal(204, (await ResumeServer.GetAsync(server, "/ticks", lastEventId: id)).Status);
     }
 
+    /// <summary>Nobody reads the copy of a topic while the store looks for the stream of a foreign id.</summary>
+    [Fact]
+    public async Task Resume_CopyIsGivenUpMeanwhile_FindsTheLogAgain()
+    {
+        var time = new ManualTimeProvider();
+        var foreign = LogId.New();
+        ILogStore store = SlowStore.Over(ResumeServer.NewSharedStore(), foreign, out SlowStore slow);
+        await using TestServer server = await StartAsync(options => options.StartAt = TopicStartAt.First, store, time);
+        await TopicsOf(server).PublishAsync("ticks", new Tick(1)).AsTask().OrFail("it is published");
+        Task<OpenStream> opening = ResumeServer.OpenAsync(server, "/ticks", lastEventId: new LogPosition(foreign, 1).ToString());
+        await slow.IsAsked.OrFail("the store is asked for the id");
+        await Eventually.IsTrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(10));
+                return ResumeServer.LogsOf(server).Count == 0;
+            },
+            () => "the copy is not given up");
+
+        slow.Answer();
+
+        using OpenStream reader = await opening;
+        Assert.Equal(200, (int)reader.Response.StatusCode);
+        Assert.Empty(server.Logs.WarningsAndErrors);
+    }
+
     [Fact]
     public async Task Meter_Logs_AreTold()
     {
@@ -168,9 +196,45 @@ public sealed class TopicTests
 
     private static EventTopics TopicsOf(TestServer server) => server.App.Services.GetRequiredService<EventTopics>();
 
-    private static Task<TestServer> StartAsync(Action<EventTopicOptions>? options = null, ILogStore? store = null) => ResumeServer.StartAsync(
+    private static Task<TestServer> StartAsync(Action<EventTopicOptions>? options = null, ILogStore? store = null, TimeProvider? time = null) => ResumeServer.StartAsync(
         app => app.MapEventTopic<Tick>("/ticks", "ticks"),
-        services => services.Configure("ticks", options ?? (_ => { })),
+        services => services.AddSingleton(time ?? TimeProvider.System).Configure("ticks", options ?? (_ => { })),
         options: all => all.CommitWindow = TimeSpan.Zero,
         store: store);
+}
+
+/// <summary>A store that looks for one id until a test lets it answer.</summary>
+[SuppressMessage("Performance", "CA1852", Justification = "The proxy derives from it.")]
+internal class SlowStore : DispatchProxy
+{
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _mayAnswer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ILogStore _store = null!;
+    private LogId _slow;
+
+    public Task IsAsked => _asked.Task;
+
+    public static ILogStore Over(ILogStore store, LogId slowId, out SlowStore slow)
+    {
+        ILogStore proxy = Create<ILogStore, SlowStore>();
+        slow = (SlowStore)(object)proxy;
+        (slow._store, slow._slow) = (store, slowId);
+        return proxy;
+    }
+
+    public void Answer() => _mayAnswer.TrySetResult();
+
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+    {
+        return targetMethod!.Name == nameof(ILogStore.FindAsync) && args![0] is LogId id && id == _slow
+            ? new ValueTask<LogDescription?>(FindLaterAsync(id))
+            : targetMethod.Invoke(_store, args);
+    }
+
+    private async Task<LogDescription?> FindLaterAsync(LogId id)
+    {
+        _asked.TrySetResult();
+        await _mayAnswer.Task;
+        return await _store.FindAsync(id, CancellationToken.None);
+    }
 }
