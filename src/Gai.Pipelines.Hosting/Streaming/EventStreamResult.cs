@@ -37,7 +37,19 @@ public sealed class EventStreamResult<T> : IResult, IEndpointMetadataProvider
             throw new InvalidOperationException("This result has been run already, and its events are read once. Make a new EventStream(...) for each request.");
         EventStreamExecutor executor = EventStreamServices.Executor(httpContext);
         EventStreamFeature.Of(httpContext).IsResult = true;
-        return executor.ExecuteAsync(httpContext, source(executor.ProfileOf(httpContext)), _dialect(httpContext, _options), _options);
+        StreamSource<T> events = source(executor.ProfileOf(httpContext));
+        DialectFactory<T> dialects;
+        try
+        {
+            dialects = _dialect(httpContext, _options);
+        }
+        catch (Exception failure)
+        {
+            // The serializer does not know the type, for example. Whoever fills the source must learn that nobody will read it.
+            return executor.FailAsync(httpContext, events, _options, failure);
+        }
+
+        return executor.ExecuteAsync(httpContext, events, dialects, _options);
     }
 
     static void IEndpointMetadataProvider.PopulateMetadata(MethodInfo method, EndpointBuilder builder)
