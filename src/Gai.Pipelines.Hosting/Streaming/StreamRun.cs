@@ -68,14 +68,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         long start = Time.GetTimestamp();
         try
         {
-            using Activity? activity = StreamTelemetry.Begin(Context, format, _reading?.Log);
-            AuthorizationWatch? watch = AuthorizationWatch.Start(_pump, Context, _profile.Authorization, _profile.Pump.Scheduler, _executor.Logger);
-            if (format != StreamFormat.JsonDocument)
-            {
-                Head.Set(format);
-            }
-
-            _pump.Start(Context.RequestAborted);
+            using Activity? activity = Begin(format, out AuthorizationWatch? watch);
             while (!_pump.RunUntilWait())
             {
                 await _pump.WaitAsync();
@@ -105,6 +98,30 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
     {
         _place.Dispose();
         (_between as IDisposable)?.Dispose();
+    }
+
+    /// <summary>Begins the stream. What throws here is a listener's or the response's, and the stream fails by it as by its source: it ends as any does.</summary>
+    private Activity? Begin(StreamFormat format, out AuthorizationWatch? watch)
+    {
+        Activity? activity = null;
+        watch = null;
+        try
+        {
+            if (format != StreamFormat.JsonDocument)
+            {
+                Head.Set(format);
+            }
+
+            activity = StreamTelemetry.Begin(Context, format, _reading?.Log);
+            watch = AuthorizationWatch.Start(_pump, Context, _profile.Authorization, _profile.Pump.Scheduler, _executor.Logger);
+            _pump.Start(Context.RequestAborted);
+        }
+        catch (Exception failure)
+        {
+            _pump.Fail(failure);
+        }
+
+        return activity;
     }
 
     private async ValueTask EndAsync(long start, Activity? activity, AuthorizationWatch? watch)

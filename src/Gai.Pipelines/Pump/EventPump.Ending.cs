@@ -48,7 +48,8 @@ public sealed partial class EventPump<T>
         }
     }
 
-    private void Fail(Exception failure)
+    /// <summary>Notes that the stream has failed: while it runs, or instead of its beginning.</summary>
+    internal void Fail(Exception failure)
     {
         // A source often notices before we do that the client has left, and throws; and a flush that throws is the client's.
         _output.Discard();
