@@ -17,7 +17,7 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Debug, "The request to {Path} was refused with status {Status}: {Reason}", EventName = "StreamRefused")]
     public static partial void StreamRefused(ILogger logger, string path, int status, string reason);
 
-    [LoggerMessage(6, LogLevel.Warning, "The source of {Path} threw when it was disposed of, after its stream was over.", EventName = "SourceDisposalFailed")]
+    [LoggerMessage(6, LogLevel.Warning, "The source of {Path}, or a listener to its figures, threw after its stream was over.", EventName = "SourceDisposalFailed")]
     public static partial void SourceDisposalFailed(ILogger logger, string path, Exception exception);
 
     [LoggerMessage(7, LogLevel.Information, "{Streams} streams are open while the server shuts down; they may finish or are ended.", EventName = "Draining")]

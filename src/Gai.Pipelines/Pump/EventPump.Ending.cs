@@ -16,15 +16,30 @@ public sealed partial class EventPump<T>
         }
 
         _times.Stop();
-        _probe?.OnEnd(Counts);
+        Exception? late = TellEnd();
         var outcome = new StreamOutcome(_reason!.Value, _output.Events, _output.Bytes, _output.Flushes, headSent, _failure)
         {
             Dropped = _slow?.Dropped ?? 0,
             Merged = _slow?.Merged ?? 0,
         };
-        Exception? late = await DetachedSources.CloseAsync(_source, outcome, _settings.DetachAfter, _settings.Scheduler.TimeProvider);
+        late = await DetachedSources.CloseAsync(_source, outcome, _settings.DetachAfter, _settings.Scheduler.TimeProvider) ?? late;
         await _leaving.DisposeAsync();
         return _failure is null && late is not null ? outcome with { Exception = late } : outcome;
+    }
+
+    /// <summary>Has the last figures told. Whoever listens to them is the application's, and what it throws must not leave the source open.</summary>
+    /// <returns>What was thrown.</returns>
+    private Exception? TellEnd()
+    {
+        try
+        {
+            _probe?.OnEnd(Counts);
+            return null;
+        }
+        catch (Exception failure)
+        {
+            return failure;
+        }
     }
 
     /// <summary>Opens the response that goes on with a stream, if all that is left of it is a failure that its dialect can tell: to its client this is no beginning that could still get a status, which an <c>EventSource</c> cannot read.</summary>

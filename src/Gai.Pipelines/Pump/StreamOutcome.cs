@@ -37,7 +37,7 @@ public enum StreamOutcomeReason
 /// <param name="Bytes">The bytes of all frames, before the transport's own framing.</param>
 /// <param name="Flushes">How often they were flushed.</param>
 /// <param name="HeadSent">Whether the head of the response was sent before the end was known. If not, the response can still become another one.</param>
-/// <param name="Exception">What the source threw, or the transport beside <see cref="StreamOutcomeReason.ClientGone"/>, if one did.</param>
+/// <param name="Exception">What the source threw, the transport beside <see cref="StreamOutcomeReason.ClientGone"/>, or at the end a listener to the stream's figures, if one did.</param>
 public readonly record struct StreamOutcome(
     StreamOutcomeReason Reason,
     long Events,

@@ -110,6 +110,35 @@ public sealed class StreamMetricsTests : PumpTest
     }
 
     [Fact]
+    public async Task End_ListenerThrows_ClosesTheSourceAndIsToldByTheOutcome()
+    {
+        var failure = new InvalidOperationException();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (ReferenceEquals(instrument.Meter.Scope, _scope) && instrument.Name == "gai.stream.producer_wait")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => throw failure);
+        listener.Start();
+        Output.HoldFlushes();
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        Source.Push("a");
+        await Output.WaitForPendingFlushAsync();
+        await Client.CancelAsync();
+
+        // The wait that no flush has ended is told at the end.
+        StreamOutcome outcome = await run.OrFail();
+        Assert.Equal((StreamOutcomeReason.ClientGone, failure), (outcome.Reason, outcome.Exception));
+        Assert.True(Source.IsDisposed);
+        Assert.Equal(0, Scheduler.EntryCount);
+    }
+
+    [Fact]
     public async Task ListenerComesLater_StreamUnderWay_IsMeasuredFromThenOn()
     {
         Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
