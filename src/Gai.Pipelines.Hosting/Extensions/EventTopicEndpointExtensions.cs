@@ -15,9 +15,10 @@ public static class EventTopicEndpointExtensions
     /// <param name="pattern">The route.</param>
     /// <param name="topic">The topic's name. <see cref="EventTopics"/> publishes to it.</param>
     /// <returns>The endpoint's convention builder, for authorization, CORS, rate limits and options.</returns>
+    /// <exception cref="ArgumentException">The name is none that a topic can have: see <see cref="EventTopics.OpenAsync"/>.</exception>
     public static IEndpointConventionBuilder MapEventTopic<T>(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern, string topic)
     {
-        ArgumentException.ThrowIfNullOrEmpty(topic);
+        EventTopics.CheckName(topic);
         return endpoints.MapEventTopic<T>(pattern, _ => topic);
     }
 
@@ -25,7 +26,10 @@ public static class EventTopicEndpointExtensions
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="endpoints">The application or a group.</param>
     /// <param name="pattern">The route.</param>
-    /// <param name="topic">Names the topic of a request. A topic lasts as long as the process: let clients choose among those that exist.</param>
+    /// <param name="topic">
+    /// Names the topic of a request. A topic lasts as long as the process: let clients choose among those that exist. A name that no topic can have
+    /// is answered with 400.
+    /// </param>
     /// <returns>The endpoint's convention builder, for authorization, CORS, rate limits and options.</returns>
     public static IEndpointConventionBuilder MapEventTopic<T>(
         this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern, Func<HttpContext, string> topic)

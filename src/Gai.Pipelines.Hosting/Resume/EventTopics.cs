@@ -12,6 +12,9 @@ namespace Gai.Pipelines.Hosting;
 /// </remarks>
 public sealed class EventTopics
 {
+    // The keys of a topic's logs hold its name and that of a format, each with its length: 5:topic, 226:..., 16:ServerSentEvents.
+    private const int MaxNameLength = LogKey.MaxLength - 7 - 4 - 19;
+
     private readonly StreamLogs _logs;
     private readonly IOptionsMonitor<EventTopicOptions> _options;
     private readonly IOptions<JsonOptions> _json;
@@ -32,6 +35,7 @@ public sealed class EventTopics
     /// <param name="item">The event. Its bytes need not stay valid after the call has returned its task.</param>
     /// <param name="cancellationToken">Gives up waiting; the event may be published all the same.</param>
     /// <returns>A task that is done when every reader to come will get the event: at once in memory, and with a shared store when the store has it.</returns>
+    /// <exception cref="ArgumentException">The name is none that a topic can have: see <see cref="OpenAsync"/>.</exception>
     /// <exception cref="InvalidOperationException">The topic has ended, has events of another type, the event cannot carry an id, too many events wait for the store, or the server shuts down.</exception>
     /// <exception cref="Exception">What the serializer or the store has thrown.</exception>
     public async ValueTask PublishAsync<T>(string topic, T item, CancellationToken cancellationToken = default) =>
@@ -39,16 +43,34 @@ public sealed class EventTopics
 
     /// <summary>Opens a topic, for those who publish often.</summary>
     /// <typeparam name="T">The type of the events.</typeparam>
-    /// <param name="topic">The topic's name.</param>
+    /// <param name="topic">The topic's name, 1 to 226 UTF-16 units, of which none is what a <see cref="LogKey"/> cannot hold.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>The topic: of one name always the same, until it is completed.</returns>
-    /// <exception cref="ArgumentException">The name is empty or no key of a log.</exception>
+    /// <exception cref="ArgumentException">The name is empty, too long, or has what no key of a log has.</exception>
     /// <exception cref="InvalidOperationException">The topic has events of another type, or the server shuts down.</exception>
     public ValueTask<EventTopic<T>> OpenAsync<T>(string topic, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(topic);
+        CheckName(topic);
         var start = (TopicStart<T>)_starts.GetOrAdd((topic, typeof(T)), static (of, topics) => topics.Describe<T>(of.Name), this);
         return _logs.OpenTopicAsync(start, cancellationToken);
+    }
+
+    /// <summary>Checks a name, before anything is kept under it.</summary>
+    /// <exception cref="ArgumentException">It is empty, too long, or has what no key of a log has.</exception>
+    internal static void CheckName(string? topic)
+    {
+        if (string.IsNullOrEmpty(topic))
+        {
+            throw new ArgumentException("A topic has a name, and this one is empty. Name the topic.", nameof(topic));
+        }
+
+        if (topic.Length > MaxNameLength)
+        {
+            throw new ArgumentException($"A topic's name has at most {MaxNameLength} characters; this one has {topic.Length}. Hash what is long.", nameof(topic));
+        }
+
+        // Checked as it is, so that what is wrong is told of it and not of what is made of it.
+        _ = new LogKey(topic);
     }
 
     internal EventTopicOptions OptionsOf(string topic) => _options.Get(topic);

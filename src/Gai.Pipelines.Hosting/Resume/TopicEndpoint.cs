@@ -21,6 +21,15 @@ internal static class TopicEndpoint
             return () => streams.NothingMoreAsync(context);
         }
 
+        try
+        {
+            EventTopics.CheckName(name);
+        }
+        catch (ArgumentException failure)
+        {
+            return () => streams.RefuseAsync(context, StatusCodes.Status400BadRequest, new StreamError(StreamErrorCodes.InvalidRequest, failure.Message));
+        }
+
         var topics = context.RequestServices.GetRequiredService<EventTopics>();
         EventTopicOptions options = topics.OptionsOf(name);
         StreamLog? log;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using System.Reflection;
@@ -5,6 +6,7 @@ using Gai.Pipelines.Hosting;
 using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Gai.Pipelines.FunctionalTests.Resuming;
 
@@ -157,6 +159,48 @@ public sealed class TopicTests
         Assert.Empty(server.Logs.WarningsAndErrors);
     }
 
+    [Theory]
+    [InlineData("\u0007")]
+    [InlineData("")]
+    [InlineData(null)]
+    [InlineData("a\u2028b")]
+    [InlineData("long")]
+    public async Task Get_NameIsNone_SaysWhyAndKeepsNothing(string? name)
+    {
+        name = name == "long" ? new string('a', 300) : name;
+        var cache = new NamesAsked();
+        await using TestServer server = await ResumeServer.StartAsync(
+            app => app.MapEventTopic<Tick>("/rooms", context => (string?)context.Request.Query["room"] ?? null!),
+            services => services.AddSingleton<IOptionsMonitorCache<EventTopicOptions>>(cache));
+
+        Answer answer = await ResumeServer.GetAsync(server, name is null ? "/rooms" : $"/rooms?room={Uri.EscapeDataString(name)}");
+
+        Assert.Equal((400, "invalid_request"), (answer.Status, answer.Json.GetProperty("code").GetString()));
+        Assert.NotEmpty(answer.Json.GetProperty("detail").GetString()!);
+        await Assert.ThrowsAnyAsync<ArgumentException>(async () => await TopicsOf(server).PublishAsync(name!, new Tick(1)));
+        Assert.Empty(server.Logs.WarningsAndErrors);
+        Assert.Empty(cache.Names);
+    }
+
+    /// <summary>What the log adds to the name counts as well: the longest name is taken, and one that is longer by one is told so.</summary>
+    [Fact]
+    public async Task Get_LongestName_IsATopic()
+    {
+        await using TestServer server = await ResumeServer.StartAsync(
+            app =>
+            {
+                app.MapEventTopic<Tick>("/rooms/{room}", context => (string)context.Request.RouteValues["room"]!);
+                Assert.Throws<ArgumentException>("topic", () => app.MapEventTopic<Tick>("/too-long", new string('a', 227)));
+            },
+            options: all => all.CommitWindow = TimeSpan.Zero);
+
+        using OpenStream longest = await ResumeServer.OpenAsync(server, $"/rooms/{new string('a', 226)}");
+        Answer longer = await ResumeServer.GetAsync(server, $"/rooms/{new string('a', 227)}");
+
+        Assert.Equal((200, 400), ((int)longest.Response.StatusCode, longer.Status));
+        Assert.Contains("at most 226 characters; this one has 227", longer.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Meter_Logs_AreTold()
     {
@@ -201,6 +245,18 @@ public sealed class TopicTests
         services => services.AddSingleton(time ?? TimeProvider.System).Configure("ticks", options ?? (_ => { })),
         options: all => all.CommitWindow = TimeSpan.Zero,
         store: store);
+
+    /// <summary>Notes whose options are made, and kept.</summary>
+    private sealed class NamesAsked : OptionsCache<EventTopicOptions>
+    {
+        public ConcurrentQueue<string?> Names { get; } = new();
+
+        public override EventTopicOptions GetOrAdd(string? name, Func<EventTopicOptions> createOptions)
+        {
+            Names.Enqueue(name);
+            return base.GetOrAdd(name, createOptions);
+        }
+    }
 }
 
 /// <summary>A store that looks for one id until a test lets it answer.</summary>
