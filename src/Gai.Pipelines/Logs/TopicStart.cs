@@ -1,3 +1,5 @@
+using Gai.Pipelines.Internal;
+
 namespace Gai.Pipelines;
 
 /// <summary>Says what topic to open: a log that the application produces for many readers.</summary>
@@ -43,5 +45,6 @@ public sealed record TopicStart<T>
 
     /// <summary>Gets the most bytes that one frame may have.</summary>
     /// <value>Default 16 MiB, at least 256.</value>
-    public int MaxFrameBytes { get; init; } = FrameWriter.DefaultMaxFrameBytes;
+    /// <exception cref="ArgumentOutOfRangeException">The number is below 256.</exception>
+    public int MaxFrameBytes { get; init => field = Limit.AtLeast(256, value); } = FrameWriter.DefaultMaxFrameBytes;
 }

@@ -45,6 +45,18 @@ public sealed class EventTopicTests : SharedLogTest
         Assert.True(log.Memory.HasEnded);
     }
 
+    [Theory]
+    [InlineData(int.MinValue, false)]
+    [InlineData(255, false)]
+    [InlineData(256, true)]
+    public void TopicStart_MaxFrameBytes_IsAtLeast256(int bytes, bool isAllowed)
+    {
+        Exception? failure = Record.Exception(() => News with { MaxFrameBytes = bytes });
+
+        Assert.Equal(isAllowed, failure is null);
+        Assert.True(isAllowed || failure is ArgumentOutOfRangeException { ParamName: nameof(TopicStart<string>.MaxFrameBytes) });
+    }
+
     [Fact]
     public async Task Open_SameName_IsTheSameTopic()
     {
