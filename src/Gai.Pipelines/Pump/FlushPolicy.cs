@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Gai.Pipelines;
 
 /// <summary>Says when the bytes of a stream are flushed, that is, handed to the transport.</summary>
@@ -10,11 +12,15 @@ public sealed record FlushPolicy
     /// <summary>Holds frames at most this long, or until there are this many bytes.</summary>
     /// <param name="delay">The longest time a frame waits. Zero means <see cref="Immediate"/>; otherwise 1 ms to 10 s.</param>
     /// <param name="bytes">How many waiting bytes are flushed at once, at least 1.</param>
+    /// <remarks>It takes whatever a configuration says; settings that are given a policy check it. <see cref="Window"/> checks at once.</remarks>
     public FlushPolicy(TimeSpan delay, int bytes = DefaultBytes)
     {
         Delay = delay;
         Bytes = bytes;
     }
+
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
 
     // The default, because a window is latency that only its user can weigh: perf/reports/2026-11-26-9280dea8 has what each saves.
     /// <summary>Flushes when the source has nothing ready. No frame waits for another that does not exist yet.</summary>
@@ -45,9 +51,19 @@ public sealed record FlushPolicy
     /// <exception cref="ArgumentOutOfRangeException">The delay or the number is out of its range.</exception>
     public static FlushPolicy Window(TimeSpan delay, int bytes = DefaultBytes)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.FromMilliseconds(1));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(delay, TimeSpan.FromSeconds(10));
+        ArgumentOutOfRangeException.ThrowIfLessThan(delay, Shortest);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(delay, Longest);
         ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 1);
         return new FlushPolicy(delay, bytes);
+    }
+
+    /// <summary>Takes a policy that a pump can follow.</summary>
+    internal static FlushPolicy Checked(FlushPolicy? policy, [CallerMemberName] string? name = null)
+    {
+        ArgumentNullException.ThrowIfNull(policy, name);
+        return policy.Bytes >= 1 && (policy.IsImmediate || (policy.Delay >= Shortest && policy.Delay <= Longest))
+            ? policy
+            : throw new ArgumentOutOfRangeException(
+                name, policy, $"{name} must be one that holds frames for no time or for 1 ms to 10 s, and at least 1 byte, such as FlushPolicy.Immediate and FlushPolicy.Window make.");
     }
 }

@@ -11,7 +11,8 @@ public sealed record PumpSettings
     /// <summary>Gets when frames are flushed.</summary>
     /// <value>Default <see cref="FlushPolicy.Immediate"/>.</value>
     /// <exception cref="ArgumentNullException">It is <see langword="null"/>.</exception>
-    public FlushPolicy FlushPolicy { get; init => field = Limit.NotNull(value); } = FlushPolicy.Immediate;
+    /// <exception cref="ArgumentOutOfRangeException">Its delay or its bytes are out of their ranges.</exception>
+    public FlushPolicy FlushPolicy { get; init => field = FlushPolicy.Checked(value); } = FlushPolicy.Immediate;
 
     /// <summary>Gets how many unflushed bytes are flushed although more events are ready.</summary>
     /// <value>Default 16 KiB, in bytes, at least 1.</value>
@@ -34,7 +35,7 @@ public sealed record PumpSettings
     /// <exception cref="ArgumentOutOfRangeException">The time is out of its range.</exception>
     public TimeSpan DetachAfter { get; init => field = Limit.TimerOrZero(value); } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Gets how long the client may take nothing of what has been flushed.</summary>
+    /// <summary>Gets how long a flush may wait for its client, which takes nothing, or too little of what the transport holds for it (Kestrel up to 80 KiB).</summary>
     /// <value>Default 1 min; more than zero, at most 49 days, or <see cref="Timeout.InfiniteTimeSpan"/> for no limit. After it the stream ends as <see cref="StreamOutcomeReason.TooSlow"/>. Looked at every 100 ms.</value>
     /// <exception cref="ArgumentOutOfRangeException">The time is out of its range.</exception>
     public TimeSpan WriteTimeout { get; init => field = Limit.Timer(value); } = TimeSpan.FromMinutes(1);

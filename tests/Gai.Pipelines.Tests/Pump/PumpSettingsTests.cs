@@ -7,6 +7,9 @@ public sealed class PumpSettingsTests
 
     public static TheoryData<string, Func<PumpSettings>> OutOfRange => new()
     {
+        { nameof(PumpSettings.FlushPolicy), static () => new PumpSettings { FlushPolicy = new FlushPolicy(TimeSpan.FromMicroseconds(500)) } },
+        { nameof(PumpSettings.FlushPolicy), static () => new PumpSettings { FlushPolicy = new FlushPolicy(TimeSpan.FromSeconds(11)) } },
+        { nameof(PumpSettings.FlushPolicy), static () => new PumpSettings { FlushPolicy = new FlushPolicy(TimeSpan.Zero, 0) } },
         { nameof(PumpSettings.UnflushedLimitBytes), static () => new PumpSettings { UnflushedLimitBytes = 0 } },
         { nameof(PumpSettings.KeepAliveInterval), static () => new PumpSettings { KeepAliveInterval = Timeout.InfiniteTimeSpan } },
         { nameof(PumpSettings.CommitWindow), static () => new PumpSettings { CommitWindow = Negative } },
