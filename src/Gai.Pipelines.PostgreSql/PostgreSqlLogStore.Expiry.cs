@@ -6,6 +6,9 @@ namespace Gai.Pipelines.PostgreSql;
 
 public sealed partial class PostgreSqlLogStore
 {
+    // One sweep leaves the rest to the next.
+    private const int MostDeletesOfRows = 16;
+
     /// <inheritdoc/>
     public async ValueTask<int> DeleteExpiredAsync(int maxFrames, CancellationToken cancellationToken)
     {
@@ -18,9 +21,12 @@ public sealed partial class PostgreSqlLogStore
             long frames = maxFrames - deleted;
             deleted += (int)await _database.FindAsync(
                 Lane.Life, _statements.ExpireOfTopics, command => command.With(frames), static reader => reader.GetInt64(0), cancellationToken);
-            while (await _database.ExecuteAsync(Lane.Life, _statements.DeleteRowsOfTopics, command => command.With(frames), cancellationToken) >= frames)
+
+            // Rows whose events are gone already. Statement by statement, so that none takes longer than a command may.
+            int deletes = 0;
+            while (deletes++ < MostDeletesOfRows &&
+                await _database.ExecuteAsync(Lane.Life, _statements.DeleteRowsOfTopics, command => command.With((long)maxFrames), cancellationToken) >= maxFrames)
             {
-                // Statement by statement, so that none takes longer than a command may.
             }
         }
 

@@ -157,7 +157,8 @@ public sealed class StoreTests(PostgreSqlFixture postgreSql) : NodesTest(() => p
     [Fact]
     public async Task Read_CommandHasTimedOutWhileOthersWereAnswered_OwnerThatIsGoneIsLost()
     {
-        await using var store = new PostgreSqlLogStore(ConnectionString, new PostgreSqlLogStoreOptions { Schema = Schema, CommandTimeout = TimeSpan.FromSeconds(1) });
+        await OpenStore().MigrateAsync(None);
+        await using var store = new PostgreSqlLogStore(ConnectionString, new PostgreSqlLogStoreOptions { Schema = Schema, CommandTimeout = TimeSpan.FromSeconds(3) });
         LogClaim silent = await AbandonedAsync(store);
         LogClaim slow = await store.ClaimAsync(Describe(), LongTime, None);
         await DelayFramesAsync("perform pg_advisory_xact_lock_shared(hashtext(tg_table_schema))");
@@ -351,6 +352,29 @@ public sealed class StoreTests(PostgreSqlFixture postgreSql) : NodesTest(() => p
 
         Assert.Equal(0, await AskAsync<long>("select count(*) from {schema}.frames"));
         Assert.Equal(600, await AskAsync<long>("select max(frames) from {schema}.deletes"));
+    }
+
+    [Fact]
+    public async Task DeleteExpired_GenerationsLeaveLittleOfTheBound_RowsOfTopicsAreNotDeletedOneByOne()
+    {
+        PostgreSqlLogStore store = OpenStore();
+        await OldTopicsAsync(store, topics: 1, rows: 250);
+        LogClaim over = await store.ClaimAsync(Describe() with { KeepFor = TimeSpan.FromMilliseconds(1) }, LongTime, None);
+        using LogBatch batch = Batch(1, [.. Enumerable.Repeat("a", 597)]);
+        await store.AppendAsync(over.Log.Id, over.FencingToken, batch, None);
+        await store.EndAsync(over.Log.Id, over.FencingToken, LogEnd.Completed, lastSequence: 597, None);
+        await DoAsync("""
+            update {schema}.logs set first_sequence = 251 where kind = 'Topic';
+            update {schema}.logs set expires_at = clock_timestamp() - interval '1 hour' where kind <> 'Topic';
+            create table {schema}.deletes (frames bigint);
+            create function {schema}.note() returns trigger language plpgsql as 'begin insert into {schema}.deletes select count(*) from gone; return null; end';
+            create trigger note after delete on {schema}.frames referencing old table as gone for each statement execute function {schema}.note();
+            """);
+
+        Assert.Equal(598, await store.DeleteExpiredAsync(600, None));
+
+        Assert.Equal(0, await AskAsync<long>("select count(*) from {schema}.frames"));
+        Assert.InRange(await AskAsync<long>("select count(*) from {schema}.deletes"), 1, 3);
     }
 
     [Fact]
