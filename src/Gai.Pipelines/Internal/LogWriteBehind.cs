@@ -88,12 +88,12 @@ internal sealed class LogWriteBehind
                     if (!await TryAppendAsync(batch))
                     {
                         // What the store lacks is no longer in memory. Readers elsewhere get what it has, and are told.
-                        await TryEndAsync(LogEnd.Lost, lastSequence: 0, batch);
+                        await TryEndAsync(LogEnd.Lost, lastSequence: 0, batch, _refusedSince ?? Now);
                         return;
                     }
                 }
             }
-            while (!await TryEndAsync(_memory.End!.Value, _durable, batch));
+            while (!await TryEndAsync(_memory.End!.Value, _durable, batch, Now));
         }
         catch (LogFencedException)
         {
@@ -202,11 +202,10 @@ internal sealed class LogWriteBehind
         }
     }
 
-    /// <summary>Ends the log in the store. A store that is away for the time of several leases is given up: it declares the log lost itself.</summary>
+    /// <summary>Ends the log in the store. A store that has taken nothing for the time of several leases is given up, once it has been asked: it declares the log lost itself.</summary>
     /// <returns><see langword="false"/> if the store has lost frames that it had: they have to be written again first.</returns>
-    private async ValueTask<bool> TryEndAsync(LogEnd end, long lastSequence, LogBatch batch)
+    private async ValueTask<bool> TryEndAsync(LogEnd end, long lastSequence, LogBatch batch, long since)
     {
-        long since = Now;
         while (true)
         {
             try

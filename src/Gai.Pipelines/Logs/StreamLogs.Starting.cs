@@ -80,10 +80,40 @@ public sealed partial class StreamLogs
         {
             return await store.ClaimAsync(proposal, Options.Lease, CancellationToken.None);
         }
-        catch (Exception)
+        catch (Exception failure) when (failure is not ArgumentException)
         {
-            return await store.ClaimAsync(proposal, Options.Lease, CancellationToken.None);
+            try
+            {
+                return await store.ClaimAsync(proposal, Options.Lease, CancellationToken.None);
+            }
+            catch (Exception)
+            {
+                _ = WithdrawAsync(store, proposal.Id);
+                throw;
+            }
         }
+    }
+
+    /// <summary>Takes a claim back of which nobody knows whether it was made, within the time in which it would hold its key.</summary>
+    private async Task WithdrawAsync(ILogStore store, LogId log)
+    {
+        var pace = new LogPace(Options.Scheduler);
+        long begun = Options.Scheduler.CoarseMilliseconds;
+        while (!IsStopping && Options.Scheduler.CoarseMilliseconds - begun < Options.Lease.TotalMilliseconds)
+        {
+            await pace.WaitAsync(Options.PollInterval);
+            try
+            {
+                await store.RemoveAsync(log, CancellationToken.None);
+                break;
+            }
+            catch (Exception)
+            {
+                // Away still. Whoever was told of the failure knows that the store is.
+            }
+        }
+
+        pace.Retire();
     }
 
     private async Task BeginAsync<T>(LogClaim claim, LogOptions options, Func<LogProducer<T>> produce, TaskCompletionSource<StreamLog> starting)

@@ -14,6 +14,12 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
     /// <summary>Gets or sets what appends alone throw, before anything happens: there is no room, and all else works.</summary>
     public Exception? FailsToAppend { get; set; }
 
+    /// <summary>Gets or sets what ends alone throw, before anything happens.</summary>
+    public Exception? FailsToEnd { get; set; }
+
+    /// <summary>Gets or sets what claims alone throw when all has happened, each time: their answers are lost.</summary>
+    public Exception? LosesClaims { get; set; }
+
     /// <summary>Gets or sets whether frames are taken and lost, as by a server that answers and is then replaced by one that lagged behind.</summary>
     public bool Forgets { get; set; }
 
@@ -34,6 +40,9 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
     /// <summary>Gets how many frames and logs were deleted since they were over.</summary>
     public int Deleted { get; private set; }
 
+    /// <summary>Gets how many logs were removed.</summary>
+    public int Removals { get; private set; }
+
     public int Reads { get; private set; }
 
     public int Renewals { get; private set; }
@@ -52,6 +61,11 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
         await _open.Task.WaitAsync(cancellationToken);
         LogClaim claim = await store.ClaimAsync(proposal, lease, cancellationToken);
         After();
+        if (LosesClaims is { } failure)
+        {
+            throw failure;
+        }
+
         return claim;
     }
 
@@ -99,6 +113,11 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
     {
         Ends++;
         await BeforeAsync(cancellationToken);
+        if (FailsToEnd is { } failure)
+        {
+            throw failure;
+        }
+
         await store.EndAsync(log, fencingToken, end, lastSequence, cancellationToken);
         After();
     }
@@ -142,7 +161,9 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
     public async ValueTask<bool> RemoveAsync(LogId log, CancellationToken cancellationToken)
     {
         await BeforeAsync(cancellationToken);
-        return await store.RemoveAsync(log, cancellationToken);
+        bool isRemoved = await store.RemoveAsync(log, cancellationToken);
+        Removals++;
+        return isRemoved;
     }
 
     public async ValueTask<int> DeleteExpiredAsync(int maxFrames, CancellationToken cancellationToken)

@@ -422,6 +422,23 @@ public sealed class SharedLogsTests : SharedLogTest
         Assert.Equal(1, StoreOfA.Ends);
     }
 
+    /// <summary>A store without room refuses the end as well: its patience counts once.</summary>
+    [Fact]
+    public async Task Append_FailsForGoodAndSoDoesTheEnd_IsGivenUpAfterFourLeases()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, Unabandoned with { MaxAge = TimeSpan.FromMinutes(1) });
+        await PushedAsync(log, source, "a");
+        await PassUntilDurableAsync(log);
+        StoreOfA.FailsToAppend = StoreOfA.FailsToEnd = new IOException("There is no room.");
+        source.Push("b").End();
+        await log.Ended.OrFail();
+        long ended = Time.GetTimestamp();
+
+        await PassUntilAsync(() => A.MemoryBytes == 0, TimeSpan.FromMilliseconds(100));
+
+        Assert.InRange(Time.GetElapsedTime(ended), 4 * Options.Lease, 6 * Options.Lease);
+    }
+
     [Fact]
     public async Task Append_FailsForALittleWhenTheLogHasEnded_NothingIsLost()
     {
@@ -452,6 +469,23 @@ public sealed class SharedLogsTests : SharedLogTest
         Assert.Null(StoreOfA.FailsAfter);
         Assert.Equal(["a"], DataOf((await PassToEndAsync((await FindAsync(B, attachment.Log)).OpenCursorAtStart())).Text));
         Assert.False((await PassUntilDoneAsync(A.GetOrStartAsync(At(key), () => From(new ManualSequence<string>())).AsTask())).IsNew);
+    }
+
+    [Fact]
+    public async Task GetOrStart_AllAnswersOfTheClaimAreLost_LeavesNoOwnerThatDoesNotKnow()
+    {
+        var key = LogKey.New();
+        StoreOfA.LosesClaims = new IOException("The answer is lost.");
+        StoreOfA.FailsBefore = new IOException("And away.");
+        await Assert.ThrowsAsync<IOException>(() => A.GetOrStartAsync(At(key), () => From(new ManualSequence<string>())).AsTask());
+        Assert.NotNull(await Shared.FindAsync(key, default));
+
+        Time.Advance(TimeSpan.FromSeconds(1));
+        StoreOfA.FailsBefore = StoreOfA.LosesClaims = null;
+        await PassUntilAsync(() => StoreOfA.Removals == 1);
+        Assert.Null(await Shared.FindAsync(key, default));
+
+        Assert.True((await A.GetOrStartAsync(At(key), () => From(new ManualSequence<string>().Push("a").End()))).IsNew);
     }
 
     [Fact]
