@@ -8,6 +8,10 @@ internal abstract class TopicOutput<T>(StreamFormat format)
 {
     public StreamFormat Format { get; } = format;
 
+    /// <summary>Throws if another event would be refused: none is published in one format and refused in another.</summary>
+    /// <exception cref="InvalidOperationException">The topic has ended, or as much waits for the store as may.</exception>
+    public abstract void ThrowIfFull();
+
     public abstract ValueTask PublishAsync(in T item, CancellationToken cancellationToken);
 
     public abstract ValueTask CompleteAsync(CancellationToken cancellationToken);
@@ -39,15 +43,19 @@ internal sealed class LocalTopic<T> : TopicOutput<T>
         _frames = new FrameWriter(_writer, maxFrameBytes);
     }
 
+    public override void ThrowIfFull()
+    {
+        if (_log.Memory.HasEnded)
+        {
+            throw HasEnded();
+        }
+    }
+
     public override ValueTask PublishAsync(in T item, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            if (_log.Memory.HasEnded)
-            {
-                throw HasEnded();
-            }
-
+            ThrowIfFull();
             try
             {
                 _dialect.WriteEvent(_frames, item);
@@ -126,9 +134,8 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
         _pace = new LogPace(logs.Options.Scheduler);
     }
 
-    public override ValueTask PublishAsync(in T item, CancellationToken cancellationToken)
+    public override void ThrowIfFull()
     {
-        Task published;
         lock (_lock)
         {
             if (_hasEnded)
@@ -145,7 +152,15 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
             {
                 throw new InvalidOperationException($"{_waitingBytes} bytes of events wait for the store, as many as MaxTotalBytes allows. Await each publication, or publish less.");
             }
+        }
+    }
 
+    public override ValueTask PublishAsync(in T item, CancellationToken cancellationToken)
+    {
+        Task published;
+        lock (_lock)
+        {
+            ThrowIfFull();
             _dialect.CheckLoggable(item);
             published = EnqueueAsync(item, static (SharedTopic<T> topic, in T item) => topic._dialect.WriteEvent(topic._frames, item));
         }

@@ -10,6 +10,7 @@ namespace Gai.Pipelines;
 /// </remarks>
 public sealed class EventTopic<T> : ITopic
 {
+    private readonly Lock _publishing = new();
     private readonly TopicOutput<T>[] _outputs;
 
     internal EventTopic(TopicStart<T> start, TopicOutput<T>[] outputs)
@@ -48,12 +49,21 @@ public sealed class EventTopic<T> : ITopic
         }
 
         List<Task>? pending = null;
-        foreach (TopicOutput<T> output in _outputs)
+        lock (_publishing)
         {
-            ValueTask publishing = output.PublishAsync(item, cancellationToken);
-            if (!publishing.IsCompletedSuccessfully)
+            // Readers of all formats get the same events, in one order. An event has different sizes in them, and only some may have room for it.
+            foreach (TopicOutput<T> output in _outputs)
             {
-                (pending ??= []).Add(publishing.AsTask());
+                output.ThrowIfFull();
+            }
+
+            foreach (TopicOutput<T> output in _outputs)
+            {
+                ValueTask publishing = output.PublishAsync(item, cancellationToken);
+                if (!publishing.IsCompletedSuccessfully)
+                {
+                    (pending ??= []).Add(publishing.AsTask());
+                }
             }
         }
 

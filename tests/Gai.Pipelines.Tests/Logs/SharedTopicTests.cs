@@ -68,6 +68,32 @@ public sealed class SharedTopicTests : SharedLogTest
         await PassUntilAsync(() => again.IsCompletedSuccessfully);
     }
 
+    /// <summary>An event has different sizes in its formats, so that only one of them may be full.</summary>
+    [Fact]
+    public async Task Publish_OnlyOneFormatIsFull_IsRefusedInAll()
+    {
+        EventTopic<Note> topic = await OpenAsync(NewNode(Options with { Store = StoreOfA, MaxTotalBytes = 64 * 1024 }), new TopicStart<Note>
+        {
+            Name = "notes",
+            Dialects = global::Gai.Pipelines.Dialects.Plain(TestJson.Default.Note),
+            Formats = [StreamFormat.Ndjson, StreamFormat.ServerSentEvents],
+        });
+
+        // With its frame 4 bytes below a quarter of the room as a record, and 2 above it as an event.
+        var item = new Note(new string('x', (16 * 1024) - 16));
+        StoreOfA.Close();
+        List<Task> published = [topic.PublishAsync(new Note("sent")).AsTask()];
+        await Deadline.UntilAsync(() => StoreOfA.Publications == 2);
+        published.AddRange(Enumerable.Range(0, 4).Select(_ => topic.PublishAsync(item).AsTask()));
+
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await topic.PublishAsync(new Note("one too many")).AsTask().OrFail());
+        StoreOfA.Open();
+        await PassUntilAsync(() => published.TrueForAll(one => one.IsCompletedSuccessfully));
+
+        StreamLog?[] logs = [await PassUntilDoneAsync(topic.OpenLogAsync(StreamFormat.Ndjson).AsTask()), await PassUntilDoneAsync(topic.OpenLogAsync(StreamFormat.ServerSentEvents).AsTask())];
+        await PassUntilAsync(() => Array.TrueForAll(logs, static log => log!.LastSequence == 5));
+    }
+
     /// <summary>One batch is one row and one command of a store: what has waited for long must not become one that is too large for either.</summary>
     [Fact]
     public async Task Publish_MuchHasWaitedForTheStore_GoesThereInBatches()
