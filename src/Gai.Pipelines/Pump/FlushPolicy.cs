@@ -61,9 +61,9 @@ public sealed record FlushPolicy
     internal static FlushPolicy Checked(FlushPolicy? policy, [CallerMemberName] string? name = null)
     {
         ArgumentNullException.ThrowIfNull(policy, name);
-        return policy.Bytes >= 1 && (policy.IsImmediate || (policy.Delay >= Shortest && policy.Delay <= Longest))
+        return policy.IsImmediate || (policy.Bytes >= 1 && policy.Delay >= Shortest && policy.Delay <= Longest)
             ? policy
             : throw new ArgumentOutOfRangeException(
-                name, policy, $"{name} must be one that holds frames for no time or for 1 ms to 10 s, and at least 1 byte, such as FlushPolicy.Immediate and FlushPolicy.Window make.");
+                name, policy, $"{name} must be one that holds frames for no time, or at least 1 byte for 1 ms to 10 s, such as FlushPolicy.Immediate and FlushPolicy.Window make.");
     }
 }

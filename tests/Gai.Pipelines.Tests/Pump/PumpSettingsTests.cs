@@ -9,7 +9,7 @@ public sealed class PumpSettingsTests
     {
         { nameof(PumpSettings.FlushPolicy), static () => new PumpSettings { FlushPolicy = new FlushPolicy(TimeSpan.FromMicroseconds(500)) } },
         { nameof(PumpSettings.FlushPolicy), static () => new PumpSettings { FlushPolicy = new FlushPolicy(TimeSpan.FromSeconds(11)) } },
-        { nameof(PumpSettings.FlushPolicy), static () => new PumpSettings { FlushPolicy = new FlushPolicy(TimeSpan.Zero, 0) } },
+        { nameof(PumpSettings.FlushPolicy), static () => new PumpSettings { FlushPolicy = new FlushPolicy(TimeSpan.FromSeconds(1), 0) } },
         { nameof(PumpSettings.UnflushedLimitBytes), static () => new PumpSettings { UnflushedLimitBytes = 0 } },
         { nameof(PumpSettings.KeepAliveInterval), static () => new PumpSettings { KeepAliveInterval = Timeout.InfiniteTimeSpan } },
         { nameof(PumpSettings.CommitWindow), static () => new PumpSettings { CommitWindow = Negative } },
@@ -37,6 +37,7 @@ public sealed class PumpSettingsTests
     {
         var least = new PumpSettings
         {
+            FlushPolicy = new FlushPolicy(TimeSpan.Zero, 0),
             UnflushedLimitBytes = 1,
             KeepAliveInterval = TimeSpan.Zero,
             CommitWindow = TimeSpan.Zero,
