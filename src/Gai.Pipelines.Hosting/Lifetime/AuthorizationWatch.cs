@@ -48,7 +48,7 @@ internal sealed class AuthorizationWatch : TimingEntry, IAsyncDisposable
     /// <summary>Ends the watch. A check that is under way uses the request, so it is waited for, but not for ever.</summary>
     public async ValueTask DisposeAsync()
     {
-        _scheduler.Seconds.Retire(this);
+        _scheduler.Coarse.Retire(this);
         Task check;
         lock (_lock)
         {
@@ -88,7 +88,7 @@ internal sealed class AuthorizationWatch : TimingEntry, IAsyncDisposable
         else if (_checks.MayGoOn is not null || _expires != DateTimeOffset.MaxValue)
         {
             // A ticket expires by the clock on the wall, which may be set meanwhile: it is looked at again, however much is left.
-            _scheduler.Seconds.Schedule(this, left < _checks.Interval ? left : _checks.Interval);
+            _scheduler.Coarse.Schedule(this, left < _checks.Interval ? left : _checks.Interval);
         }
     }
 

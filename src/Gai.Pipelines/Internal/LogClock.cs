@@ -4,9 +4,9 @@ namespace Gai.Pipelines.Internal;
 internal sealed class LogClock(StreamLog log) : TimingEntry
 {
     public void Schedule(TimeSpan wait) =>
-        log.Shared.Scheduler.Seconds.Schedule(this, wait == Timeout.InfiniteTimeSpan ? TimeSpan.FromDays(1) : wait);
+        log.Shared.Scheduler.Coarse.Schedule(this, wait == Timeout.InfiniteTimeSpan ? TimeSpan.FromDays(1) : wait);
 
-    public void Retire() => log.Shared.Scheduler.Seconds.Retire(this);
+    public void Retire() => log.Shared.Scheduler.Coarse.Retire(this);
 
     protected internal override void OnDue() =>
         ThreadPool.UnsafeQueueUserWorkItem(static log => log.Tend(), log, preferLocal: false);

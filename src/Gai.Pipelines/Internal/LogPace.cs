@@ -17,11 +17,11 @@ internal sealed class LogPace(StreamScheduler scheduler)
     {
         if (atMost < Short)
         {
-            scheduler.Milliseconds.Schedule(_short ??= new Alarm(_wake), atMost);
+            scheduler.Fine.Schedule(_short ??= new Alarm(_wake), atMost);
         }
         else if (atMost != Timeout.InfiniteTimeSpan)
         {
-            scheduler.Seconds.Schedule(_long ??= new Alarm(_wake), atMost);
+            scheduler.Coarse.Schedule(_long ??= new Alarm(_wake), atMost);
         }
 
         await _wake.WaitAsync();
@@ -33,12 +33,12 @@ internal sealed class LogPace(StreamScheduler scheduler)
     {
         if (_short is not null)
         {
-            scheduler.Milliseconds.Retire(_short);
+            scheduler.Fine.Retire(_short);
         }
 
         if (_long is not null)
         {
-            scheduler.Seconds.Retire(_long);
+            scheduler.Coarse.Retire(_long);
         }
     }
 

@@ -20,7 +20,7 @@ internal sealed class StoreSweep : TimingEntry, IDisposable
 
     public void Dispose()
     {
-        _scheduler.Seconds.Retire(this);
+        _scheduler.Coarse.Retire(this);
         _stop.Cancel();
     }
 
@@ -44,5 +44,5 @@ internal sealed class StoreSweep : TimingEntry, IDisposable
     }
 
     // Not all nodes at the same moment.
-    private void ScheduleNext() => _scheduler.Seconds.Schedule(this, Interval * (0.5 + Random.Shared.NextDouble()));
+    private void ScheduleNext() => _scheduler.Coarse.Schedule(this, Interval * (0.5 + Random.Shared.NextDouble()));
 }

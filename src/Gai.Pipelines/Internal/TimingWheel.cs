@@ -11,7 +11,7 @@ internal abstract class TimingEntry
     internal bool IsDue;
     internal bool IsRetired;
 
-    /// <summary>The time has come. Called without any lock, on a timer's thread, one entry after the other. Who is held up here does not hold up others for long: another thread goes on with them.</summary>
+    /// <summary>The time has come. Called without any lock, on the timer's thread or, of many that are due together, on one that helps it. Who is held up here does not hold up others for long: another thread goes on with them.</summary>
     protected internal abstract void OnDue();
 }
 
@@ -43,6 +43,7 @@ internal sealed class TimingWheel : IDisposable
     private TimingEntry? _due;
     private int _visitor; // the thread that goes through what is due: it sets the timer when it is through
     private int _helpers;
+    private bool _isDisposed;
     private int _count;
 
     /// <param name="time">The clock.</param>
@@ -113,6 +114,7 @@ internal sealed class TimingWheel : IDisposable
     {
         lock (_lock)
         {
+            _isDisposed = true;
             _timer?.Dispose();
             _timer = null;
         }
@@ -218,7 +220,16 @@ internal sealed class TimingWheel : IDisposable
 
             // The timer comes again by itself, should an entry hold this thread up; and is set when all have had their turn, since most of them want the
             // same next time.
-            _armedTick = now + TicksOf(LongestRest);
+            if (_armedTick == long.MaxValue)
+            {
+                // It was stopped when it had come and before it got here.
+                Arm(now + TicksOf(LongestRest));
+            }
+            else
+            {
+                _armedTick = now + TicksOf(LongestRest);
+            }
+
             _visitor = Environment.CurrentManagedThreadId;
         }
     }
@@ -241,6 +252,11 @@ internal sealed class TimingWheel : IDisposable
 
     private void Arm(long tick)
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
         _armedTick = tick;
         TimeSpan left = (_resolution * tick) - _time.GetElapsedTime(_start);
 
@@ -268,7 +284,7 @@ internal sealed class TimingWheel : IDisposable
             Interlocked.MemoryBarrier();
             if (_isWatched?.Invoke() == true)
             {
-                _armedTick = _tick + TicksOf(LongestRest);
+                Arm(CurrentTick() + TicksOf(LongestRest));
             }
             else
             {

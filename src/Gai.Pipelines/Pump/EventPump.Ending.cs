@@ -15,12 +15,12 @@ public sealed partial class EventPump<T>
             await WriteErrorAsync(_failure is null ? _ending!.Farewell : Describe(_failure));
         }
 
-        _times.Stop();
+        _wake.Stop();
         Exception? late = TellEnd();
         var outcome = new StreamOutcome(_reason!.Value, _output.Events, _output.Bytes, _output.Flushes, headSent, _failure)
         {
-            Dropped = _slow?.Dropped ?? 0,
-            Merged = _slow?.Merged ?? 0,
+            Dropped = _waiting?.Dropped ?? 0,
+            Merged = _waiting?.Merged ?? 0,
         };
         late = await DetachedSources.CloseAsync(_source, outcome, _settings.DetachAfter, _settings.Scheduler.TimeProvider) ?? late;
         await _leaving.DisposeAsync();
@@ -91,8 +91,8 @@ public sealed partial class EventPump<T>
             bool isFlushed = BeginFlush();
             while (!isFlushed)
             {
-                await Wake.WaitAsync();
-                bool isDue = (Wake.Take() & WakeSignals.Tick) != WakeSignals.None;
+                await _wake.WaitAsync();
+                bool isDue = (_wake.Take() & WakeSignals.Tick) != WakeSignals.None;
                 isFlushed = _output.FlushHasEnded;
                 if (!isFlushed)
                 {

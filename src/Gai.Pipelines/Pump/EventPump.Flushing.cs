@@ -23,7 +23,7 @@ public sealed partial class EventPump<T>
     private bool BeginFlush()
     {
         long bytes = _output.UnflushedBytes;
-        _times.OnFlush(isFull: bytes >= _settings.FlushLimitBytes);
+        _wake.OnFlush(isFull: bytes >= _settings.FlushLimitBytes);
         if (_settings.Metrics is { MeasuresFlushes: true } metrics)
         {
             MeasureFlush(metrics);
@@ -35,10 +35,10 @@ public sealed partial class EventPump<T>
         }
 
         _client = ClientState.Awaited;
-        _times.OnFlushWaits();
+        _wake.OnFlushWaits();
         _source.OnClientAwaited(bytes, _settings.Scheduler.TimeProvider);
         _probe?.OnFlushWaits();
-        _output.WhenFlushed(_onFlushed ??= () => Wake.Signal(WakeSignals.Flushed));
+        _output.WhenFlushed(_onFlushed ??= () => _wake.Signal(WakeSignals.Flushed));
         return false;
     }
 
@@ -61,7 +61,7 @@ public sealed partial class EventPump<T>
     {
         if (_client != ClientState.Reads)
         {
-            _times.OnFlushed();
+            _wake.OnFlushed();
             _source.OnClientReads();
             _probe?.OnFlushed();
         }
@@ -80,18 +80,18 @@ public sealed partial class EventPump<T>
     {
         if (isDue)
         {
-            if (_times.WriteIsOverdue)
+            if (_wake.WriteIsOverdue)
             {
                 GiveUp();
             }
 
-            _times.Reschedule();
+            _wake.Reschedule();
         }
 
-        if (_settings.SlowClientPolicy != SlowClientPolicy.Wait && !_hasEnded && _ending is null && _slow is not { SourceHasEnded: true })
+        if (_settings.SlowClientPolicy != SlowClientPolicy.Wait && !_hasEnded && _ending is null && _waiting is not { SourceHasEnded: true })
         {
-            _slow ??= new SlowClient<T>(_settings);
-            _slow.TakeFrom(_source, this, Wake);
+            _waiting ??= new WaitingEvents<T>(_settings);
+            _waiting.TakeFrom(_source, this, _wake);
         }
     }
 
@@ -101,20 +101,20 @@ public sealed partial class EventPump<T>
         _output.CancelFlush();
     }
 
-    private bool AcceptForSlowClient(in T item)
+    private bool AcceptWhileWaiting(in T item)
     {
-        bool goOn = _slow!.Accept(item);
-        if (_slow.IsTooSlow)
+        bool goOn = _waiting!.Accept(item);
+        if (_waiting.IsTooSlow)
         {
             GiveUp();
         }
 
-        return goOn && !Wake.IsSignalled;
+        return goOn && !_wake.IsSignalled;
     }
 
     private void OnClientGone()
     {
-        Wake.Signal(WakeSignals.ClientGone, onThreadPool: true);
+        _wake.Signal(WakeSignals.ClientGone, onThreadPool: true);
         _output.CancelFlush();
     }
 }

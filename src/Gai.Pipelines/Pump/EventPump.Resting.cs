@@ -16,14 +16,14 @@ public sealed partial class EventPump<T>
 
     /// <summary>Lets events gather in the source until the window ends, since theirs would end with it.</summary>
     /// <returns>Whether the source can do so without keeping anybody waiting.</returns>
-    private bool Rest() => _isResting = _source.TryRest(isNewWindow: _times.HoldUntilWindowEnds());
+    private bool Rest() => _isResting = _source.TryRest(isNewWindow: _wake.HoldUntilWindowEnds());
 
     /// <summary>Has encoded what has gathered, and the end behind it: when the window ends, and before a farewell.</summary>
     /// <returns>Whether the next window is worth a rest as well.</returns>
     private bool TakeGathered()
     {
         _isResting = false;
-        _times.EndWindow();
+        _wake.EndWindow();
         bool restsOn = _source.HandOverGathered(this);
         if (!restsOn && !_output.MustFlush)
         {

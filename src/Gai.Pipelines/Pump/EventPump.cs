@@ -14,14 +14,14 @@ public sealed partial class EventPump<T> : IOpenStream
 {
     private readonly StreamSource<T> _source;
     private readonly PumpSettings _settings;
-    private readonly PumpTimes _times;
+    private readonly PumpWake _wake;
     private readonly bool _mayBlock;
     private StreamOutput<T> _output;
     private Action? _onFlushed;
     private CancellationToken _clientGone;
     private CancellationTokenRegistration _leaving;
     private StreamEnding? _ending;
-    private SlowClient<T>? _slow;
+    private WaitingEvents<T>? _waiting;
     private StreamProbe? _probe;
     private Exception? _failure;
     private StreamOutcomeReason? _reason;
@@ -43,7 +43,7 @@ public sealed partial class EventPump<T> : IOpenStream
         _mayBlock = source.MayBlock;
         _output = new StreamOutput<T>(dialect, output, settings.MaxFrameBytes, settings.FlushLimitBytes);
         _settings = settings;
-        _times = new PumpTimes(settings);
+        _wake = new PumpWake(settings);
     }
 
     /// <summary>What the pump does next.</summary>
@@ -68,15 +68,13 @@ public sealed partial class EventPump<T> : IOpenStream
     public void End(StreamOutcomeReason reason, StreamError farewell)
     {
         Interlocked.CompareExchange(ref _ending, new StreamEnding(reason, farewell), null);
-        Wake.Signal(WakeSignals.Ending, onThreadPool: true);
+        _wake.Signal(WakeSignals.Ending, onThreadPool: true);
     }
-
-    private Wake Wake => _times;
 
     /// <summary>How the events are written.</summary>
     internal Dialect<T> Dialect => _output.Dialect;
 
-    private StreamCounts Counts => new(_output.Events, _output.Bytes, _slow?.Dropped ?? 0, _slow?.Merged ?? 0);
+    private StreamCounts Counts => new(_output.Events, _output.Bytes, _waiting?.Dropped ?? 0, _waiting?.Merged ?? 0);
 
     /// <summary>Runs the stream to its end.</summary>
     /// <param name="clientGone">Is cancelled when the client has left.</param>
@@ -99,7 +97,7 @@ public sealed partial class EventPump<T> : IOpenStream
         _leaving = clientGone.UnsafeRegister(static pump => ((EventPump<T>)pump!).OnClientGone(), this);
 
         // A stream that is over before it has begun starts nothing.
-        if (Wake.IsSignalled)
+        if (_wake.IsSignalled)
         {
             return;
         }
@@ -111,8 +109,8 @@ public sealed partial class EventPump<T> : IOpenStream
 
         try
         {
-            _source.Start(Wake);
-            _times.Start();
+            _source.Start(_wake);
+            _wake.Start();
         }
         catch (Exception failure)
         {
@@ -137,7 +135,7 @@ public sealed partial class EventPump<T> : IOpenStream
     }
 
     /// <summary>Waits for whatever comes first.</summary>
-    internal ValueTask WaitAsync() => Wake.WaitAsync();
+    internal ValueTask WaitAsync() => _wake.WaitAsync();
 
     /// <summary>Has an event encoded. The sources call it.</summary>
     /// <returns>Whether the source shall go on, if it has more.</returns>
@@ -146,16 +144,16 @@ public sealed partial class EventPump<T> : IOpenStream
     {
         if (_client != ClientState.Reads)
         {
-            return AcceptForSlowClient(item);
+            return AcceptWhileWaiting(item);
         }
 
         _output.WriteEvent(item);
-        if (_mayBlock && _times.OnEvent() && _output.UnflushedBytes > 0)
+        if (_mayBlock && _wake.OnEvent() && _output.UnflushedBytes > 0)
         {
             _output.FlushNext();
         }
 
-        return !_output.MustFlush && !Wake.IsSignalled;
+        return !_output.MustFlush && !_wake.IsSignalled;
     }
 
     /// <summary>The loop: looks at the signals, takes events, flushes.</summary>
@@ -164,20 +162,20 @@ public sealed partial class EventPump<T> : IOpenStream
     {
         if (_mayBlock)
         {
-            _times.OnResume();
+            _wake.OnResume();
         }
 
         while (true)
         {
             // Not HasFlag: until its caller has been optimized it boxes, and a stream allocates with every wait.
-            WakeSignals signals = Wake.Take();
+            WakeSignals signals = _wake.Take();
             if ((signals & WakeSignals.ClientGone) != WakeSignals.None && _client == ClientState.Reads)
             {
                 return StreamOutcomeReason.ClientGone;
             }
 
             bool isDue = (signals & (WakeSignals.Tick | WakeSignals.Window)) != WakeSignals.None;
-            if (isDue && _times.TakeExpiry())
+            if (isDue && _wake.TakeExpiry())
             {
                 End(StreamOutcomeReason.Expired, StreamError.Expired);
             }
@@ -211,7 +209,7 @@ public sealed partial class EventPump<T> : IOpenStream
             bool restsOn = _isResting && (isDue || _ending is not null) && TakeGathered();
 
             // What the source has given is sent before the farewell, also what had to wait for the client.
-            if (!_hasEnded && _ending is { } ending && (_slow is not { IsEmpty: false } waiting || !waiting.WriteTo(ref _output)))
+            if (!_hasEnded && _ending is { } ending && (_waiting is not { IsEmpty: false } waiting || !waiting.WriteTo(ref _output)))
             {
                 return ending.Reason;
             }
@@ -238,19 +236,19 @@ public sealed partial class EventPump<T> : IOpenStream
     /// <summary>Has events encoded as long as there are any.</summary>
     private Step TakeReady()
     {
-        if (_slow is { IsEmpty: false } slow && slow.WriteTo(ref _output))
+        if (_waiting is { IsEmpty: false } waiting && waiting.WriteTo(ref _output))
         {
             return Step.Flush;
         }
 
-        switch (_slow is { SourceHasEnded: true } ? SourceState.Ended : _source.HandOver(this))
+        switch (_waiting is { SourceHasEnded: true } ? SourceState.Ended : _source.HandOver(this))
         {
             case SourceState.Ready:
                 return _output.MustFlush ? Step.Flush : Step.Look;
             case SourceState.Pending:
                 return _output.UnflushedBytes > 0 && _settings.FlushPolicy.IsImmediate ? Step.Flush : Step.Wait;
             default:
-                _slow?.ThrowIfSourceFailed();
+                _waiting?.ThrowIfSourceFailed();
                 _output.WriteEnd();
                 _hasEnded = true;
                 return Step.Flush;
@@ -261,15 +259,15 @@ public sealed partial class EventPump<T> : IOpenStream
     /// <returns>Whether there is something to flush, if only the head.</returns>
     private bool WriteWhatIsDue()
     {
-        bool isHead = !_output.IsOpen && _times.CommitIsDue;
+        bool isHead = !_output.IsOpen && _wake.CommitIsDue;
         if (isHead)
         {
             _output.WriteOpening();
         }
-        else if (_times.KeepAliveIsDue)
+        else if (_wake.KeepAliveIsDue)
         {
             // Before the head there is nothing to keep alive, but the silence is counted anew all the same.
-            _times.OnKeepAlive();
+            _wake.OnKeepAlive();
             if (_output.IsOpen && _output.UnflushedBytes == 0)
             {
                 _output.WriteKeepAlive();
@@ -277,11 +275,11 @@ public sealed partial class EventPump<T> : IOpenStream
             }
         }
 
-        _times.Reschedule();
+        _wake.Reschedule();
         if (_output.UnflushedBytes == 0)
         {
             // No flush ends the window that has had nothing to flush.
-            _times.EndWindow();
+            _wake.EndWindow();
             return isHead;
         }
 

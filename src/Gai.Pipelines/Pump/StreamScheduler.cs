@@ -3,7 +3,7 @@ using Gai.Pipelines.Internal;
 namespace Gai.Pipelines;
 
 /// <summary>Wakes the streams of a server when one of their times has come: one timer for all of them instead of one each.</summary>
-/// <remarks>Thread-safe. The timers run only while a stream waits for something.</remarks>
+/// <remarks>Thread-safe. The timers run only while a stream waits for something, or for a thread.</remarks>
 public sealed class StreamScheduler : IDisposable
 {
     private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(1);
@@ -24,16 +24,16 @@ public sealed class StreamScheduler : IDisposable
     {
         ArgumentNullException.ThrowIfNull(timeProvider);
         _time = timeProvider;
-        Ready = hasReadyQueue ? new ReadyQueue(() => CoarseMilliseconds, () => Seconds!.Watch()) : null;
-        Seconds = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(100), OnVisit, () => Ready is { HasItems: true });
-        Milliseconds = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(1));
+        Ready = hasReadyQueue ? new ReadyQueue(() => CoarseMilliseconds, () => Coarse!.Watch()) : null;
+        Coarse = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(100), OnVisit, () => Ready is { HasItems: true });
+        Fine = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(1));
     }
 
     /// <summary>Gets the scheduler of the streams that name none, on the system's clock.</summary>
     public static StreamScheduler Shared { get; } = new(TimeProvider.System);
 
     /// <summary>Gets how many entries wait for their time. Zero when no stream is open.</summary>
-    public int EntryCount => Seconds.Count + Milliseconds.Count;
+    public int EntryCount => Coarse.Count + Fine.Count;
 
     internal TimeProvider TimeProvider => _time;
 
@@ -41,10 +41,10 @@ public sealed class StreamScheduler : IDisposable
     internal ReadyQueue? Ready { get; }
 
     /// <summary>Keep-alives, commit windows, deadlines: what may be late by a tenth of a second.</summary>
-    internal TimingWheel Seconds { get; }
+    internal TimingWheel Coarse { get; }
 
     /// <summary>Flush windows.</summary>
-    internal TimingWheel Milliseconds { get; }
+    internal TimingWheel Fine { get; }
 
     /// <summary>When the server, or its clock, last stood still for a second or more, by <see cref="CoarseMilliseconds"/>: a thread pool without threads, a machine that slept.</summary>
     /// <remarks>Clients are not to blame for what did not happen before it.</remarks>
@@ -59,8 +59,8 @@ public sealed class StreamScheduler : IDisposable
     /// <summary>Stops the timers.</summary>
     public void Dispose()
     {
-        Seconds.Dispose();
-        Milliseconds.Dispose();
+        Coarse.Dispose();
+        Fine.Dispose();
     }
 
     private void OnVisit(TimeSpan late)

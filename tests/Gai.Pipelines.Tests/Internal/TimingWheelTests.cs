@@ -233,6 +233,35 @@ public sealed class TimingWheelTests : IDisposable
     }
 
     [Fact]
+    public void OnTick_TimerIsStoppedWhenItHasJustCome_IsSetAgain()
+    {
+        bool isWatched = false;
+        int visits = 0;
+        using var wheel = new TimingWheel(_time, Resolution, _ => visits++, () => isWatched);
+        var last = new Entry(this);
+        wheel.Schedule(last, TimeSpan.FromSeconds(10));
+        _time.OnTimestamp = () =>
+        {
+            // Another thread, before the timer's thread has the lock.
+            _time.OnTimestamp = null;
+            wheel.Retire(last);
+            isWatched = true;
+        };
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        int before = visits;
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.True(visits > before);
+
+        var next = new Entry(this);
+        wheel.Schedule(next, TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Single(next.Due);
+        isWatched = false;
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(0, _time.ArmedTimers);
+    }
+
+    [Fact]
     public async Task OnTick_ManyAreDue_AnotherThreadHelps()
     {
         Assert.SkipWhen(Environment.ProcessorCount == 1, "There is no other thread to call.");

@@ -63,7 +63,7 @@ public sealed class FlushPolicyTests : PumpTest
     {
         List<int> entries = [];
         Source.Push([.. Enumerable.Range(0, 250).Select(i => $"{i}")]).End();
-        Source.OnMoveNext = () => entries.Add(Scheduler.Milliseconds.Count);
+        Source.OnMoveNext = () => entries.Add(Scheduler.Fine.Count);
 
         await RunAsync().OrFail();
         Assert.Equal(2, Output.Flushes.Count);
@@ -232,9 +232,9 @@ public sealed class FlushPolicyTests : PumpTest
         Source.Push("a");
         Source.PushTogether([.. Enumerable.Repeat("", 300)]);
         Time.Advance(Milliseconds(54));
-        Assert.Equal(0, Scheduler.Milliseconds.Count);
+        Assert.Equal(0, Scheduler.Fine.Count);
         Source.Push("b");
-        Assert.Equal(1, Scheduler.Milliseconds.Count);
+        Assert.Equal(1, Scheduler.Fine.Count);
         Time.Advance(Milliseconds(54));
         await Output.WaitForFlushesAsync(2);
         Source.End();

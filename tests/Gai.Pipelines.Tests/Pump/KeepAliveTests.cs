@@ -202,6 +202,28 @@ public sealed class KeepAliveTests : PumpTest
     }
 
     [Fact]
+    public async Task RunAsync_IntervalOfFiveSeconds_KeepsTheBeat()
+    {
+        Settings = Settings with { KeepAliveInterval = TimeSpan.FromSeconds(5) };
+        long start = -Time.GetTimestamp() % (TimeSpan.TicksPerMillisecond * 500);
+        Time.Advance(TimeSpan.FromTicks(start + (TimeSpan.TicksPerMillisecond * 500)));
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a");
+        for (int i = 1; i <= 10; i++)
+        {
+            while (Output.Flushes.Count == i)
+            {
+                Time.Advance(Tick);
+            }
+
+            Assert.Equal(0, Time.GetTimestamp() % (TimeSpan.TicksPerMillisecond * 500));
+        }
+
+        Source.End();
+        await run.OrFail();
+    }
+
+    [Fact]
     public async Task RunAsync_ShortInterval_KeepsNoBeat()
     {
         Settings = Settings with { KeepAliveInterval = TimeSpan.FromSeconds(1) };

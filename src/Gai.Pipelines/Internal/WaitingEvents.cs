@@ -2,9 +2,9 @@ using System.Runtime.ExceptionServices;
 
 namespace Gai.Pipelines.Internal;
 
-/// <summary>Takes the events of a stream whose client takes nothing, until it reads again. Made when a client first keeps a stream waiting whose policy is not <see cref="SlowClientPolicy.Wait"/>.</summary>
+/// <summary>Holds the events of a stream whose client takes nothing, until it reads again. Made when a client first keeps a stream waiting whose policy is not <see cref="SlowClientPolicy.Wait"/>.</summary>
 /// <remarks>Only the pump uses it.</remarks>
-internal sealed class SlowClient<T>(PumpSettings settings)
+internal sealed class WaitingEvents<T>(PumpSettings settings)
 {
     // A source that is always ready gives so many events to a client that does not read before others get the thread.
     private const int EventsBeforeOthers = 1024;

@@ -3,7 +3,7 @@ using Gai.Pipelines.TestUtilities;
 
 namespace Gai.Pipelines.Tests.Internal;
 
-public sealed class PumpTimesTests
+public sealed class PumpWakeTests
 {
     /// <summary>The scheduler puts a stream off until its keep-alive, and at the same time its pump begins to wait for the client, which it may do for a shorter time.</summary>
     [Fact]
@@ -14,17 +14,17 @@ public sealed class PumpTimesTests
         {
             var time = new ManualTimeProvider();
             using var scheduler = new StreamScheduler(time);
-            var times = new PumpTimes(new PumpSettings { Scheduler = scheduler, CommitWindow = Timeout.InfiniteTimeSpan, KeepAliveInterval = TimeSpan.FromSeconds(15), WriteTimeout = TimeSpan.FromSeconds(5) });
-            times.Start();
+            var wake = new PumpWake(new PumpSettings { Scheduler = scheduler, CommitWindow = Timeout.InfiniteTimeSpan, KeepAliveInterval = TimeSpan.FromSeconds(15), WriteTimeout = TimeSpan.FromSeconds(5) });
+            wake.Start();
             time.Advance(TimeSpan.FromSeconds(10));
-            times.OnFlush(isFull: false);
+            wake.OnFlush(isFull: false);
 
             int looks = 0;
             time.OnTimestamp = () =>
             {
                 if (looks++ == moment)
                 {
-                    times.OnFlushWaits();
+                    wake.OnFlushWaits();
                 }
             };
             time.Advance(TimeSpan.FromSeconds(5.2));
@@ -32,7 +32,7 @@ public sealed class PumpTimesTests
             time.OnTimestamp = null;
             time.Advance(TimeSpan.FromSeconds(5.2));
 
-            Assert.Equal(wasReached, times.IsSignalled);
+            Assert.Equal(wasReached, wake.IsSignalled);
         }
 
         Assert.InRange(moment, 10, 1000);

@@ -4,7 +4,7 @@ namespace Gai.Pipelines.Internal;
 
 /// <summary>The wake of a pump that knows the times of its stream: the commit window, the keep-alive, how long bytes have been held.</summary>
 /// <remarks>A write only notes the time. When the scheduler comes round, the entry looks whether that was long ago.</remarks>
-internal sealed class PumpTimes : Wake
+internal sealed class PumpWake : Wake
 {
     private const long LongestHoldMilliseconds = 5;
 
@@ -17,7 +17,7 @@ internal sealed class PumpTimes : Wake
 
     // Keep-alives of many streams go together: to wake threads for them ten times a second instead of twice costs a tenth of all that they cost.
     private const long KeepAliveBeat = 500;
-    private const long ShortestWithBeat = 5_000;
+    private static readonly TimeSpan ShortestWithBeat = TimeSpan.FromSeconds(5);
     private const double AgeSpread = 0.1;
     private const long Never = long.MaxValue;
 
@@ -32,7 +32,7 @@ internal sealed class PumpTimes : Wake
     private int _eventsTimed;
     private bool _isClientAwaited; // since _wroteAt
 
-    public PumpTimes(PumpSettings settings)
+    public PumpWake(PumpSettings settings)
     {
         _settings = settings;
         DrawKeepAlive();
@@ -61,7 +61,7 @@ internal sealed class PumpTimes : Wake
     private long KeepAliveAt => _keepAlive switch
     {
         0 => Never,
-        < ShortestWithBeat => _wroteAt + _keepAlive,
+        _ when _settings.KeepAliveInterval < ShortestWithBeat => _wroteAt + _keepAlive,
         _ => (_wroteAt + _keepAlive) / KeepAliveBeat * KeepAliveBeat,
     };
 
@@ -139,33 +139,35 @@ internal sealed class PumpTimes : Wake
     public bool HoldUntilWindowEnds()
     {
         _window ??= new WindowEntry(this, TimeSpan.FromMilliseconds(LongestHold));
-        return _window.TryBegin(Scheduler.Milliseconds);
+        return _window.TryBegin(Scheduler.Fine);
     }
 
     /// <summary>Sets the next time.</summary>
-    public void Reschedule()
+    /// <returns>The time that it has set.</returns>
+    public long Reschedule()
     {
         long next = NextTime;
         if (next != Never)
         {
-            Scheduler.Seconds.Schedule(this, TimeSpan.FromMilliseconds(Math.Max(0, next - Now)));
+            Scheduler.Coarse.Schedule(this, TimeSpan.FromMilliseconds(Math.Max(0, next - Now)));
         }
+
+        return next;
     }
 
     public void Stop()
     {
-        Scheduler.Seconds.Retire(this);
+        Scheduler.Coarse.Retire(this);
         if (_window is not null)
         {
-            Scheduler.Milliseconds.Retire(_window);
+            Scheduler.Fine.Retire(_window);
         }
     }
 
     protected internal override void OnDue()
     {
         long now = Now;
-        long next = NextTime;
-        if (next <= now)
+        if (NextTime <= now)
         {
             // A keep-alive and a head are written here, for one stream after the other: ten thousand hops to other threads cost
             // more. An end runs the application's code.
@@ -174,12 +176,12 @@ internal sealed class PumpTimes : Wake
         else
         {
             // The pump may be at work: what has become due sooner since the look above must not be put off by it.
+            long set;
             do
             {
-                next = NextTime;
-                Reschedule();
+                set = Reschedule();
             }
-            while (NextTime < next);
+            while (NextTime < set);
         }
     }
 
