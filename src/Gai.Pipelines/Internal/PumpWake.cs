@@ -17,9 +17,10 @@ internal sealed class PumpWake : Wake
 
     // Keep-alives of many streams go together: to wake threads for them ten times a second instead of twice costs a tenth of all that they cost.
     private const long KeepAliveBeat = 500;
-    private static readonly TimeSpan ShortestWithBeat = TimeSpan.FromSeconds(5);
     private const double AgeSpread = 0.1;
     private const long Never = long.MaxValue;
+
+    private static readonly TimeSpan ShortestWithBeat = TimeSpan.FromSeconds(5);
 
     private readonly PumpSettings _settings;
     private WindowEntry? _window;

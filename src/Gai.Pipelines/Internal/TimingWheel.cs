@@ -1,31 +1,13 @@
 namespace Gai.Pipelines.Internal;
 
-/// <summary>Something that waits for its time in a <see cref="TimingWheel"/>. The entry is its own list node.</summary>
-internal abstract class TimingEntry
-{
-    internal TimingEntry? Previous;
-    internal TimingEntry? Next;
-    internal TimingEntry? NextDue;
-    internal long DueTick;
-    internal bool IsQueued;
-    internal bool IsDue;
-    internal bool IsRetired;
-
-    /// <summary>The time has come. Called without any lock, on the timer's thread or, of many that are due together, on one that helps it. Who is held up here does not hold up others for long: another thread goes on with them.</summary>
-    protected internal abstract void OnDue();
-}
-
 /// <summary>A hashed timing wheel (Varghese and Lauck, scheme 6): adding and removing an entry costs the same however many there are.</summary>
 /// <remarks>
 /// Its timer comes for the next entry and not for every tick: each time it wakes a thread of the pool, which looks for more work for longer than most
 /// entries take.
 /// </remarks>
-internal sealed class TimingWheel : IDisposable
+internal sealed partial class TimingWheel : IDisposable
 {
     private const int SlotCount = 512;
-
-    // So many in a row, and there is work for another thread.
-    private const int ManyEntries = 64;
 
     // So often it comes at least: to learn whether the clock stood still, and to go on with what is due if another thread is held up there.
     private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(500);
@@ -40,9 +22,6 @@ internal sealed class TimingWheel : IDisposable
     private ITimer? _timer;
     private long _tick;
     private long _armedTick = long.MaxValue;
-    private TimingEntry? _due;
-    private int _visitor; // the thread that goes through what is due: it sets the timer when it is through
-    private int _helpers;
     private bool _isDisposed;
     private int _count;
 
@@ -145,95 +124,6 @@ internal sealed class TimingWheel : IDisposable
         }
     }
 
-    private void OnTick()
-    {
-        TakeDue();
-        WorkOff();
-        lock (_lock)
-        {
-            if (_visitor == Environment.CurrentManagedThreadId)
-            {
-                _visitor = 0;
-            }
-
-            ArmForNext();
-            DisarmIfEmpty();
-        }
-    }
-
-    /// <summary>Tells the entries that are due, one after the other. Of many, another thread tells its share.</summary>
-    private void WorkOff()
-    {
-        for (int told = 1; NextDue() is { } entry; told++)
-        {
-            if (told % ManyEntries == 0)
-            {
-                CallHelper();
-            }
-
-            entry.OnDue();
-        }
-    }
-
-    private void CallHelper()
-    {
-        if (Interlocked.Increment(ref _helpers) < Environment.ProcessorCount)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(static wheel => wheel.Help(), this, preferLocal: false);
-        }
-        else
-        {
-            Interlocked.Decrement(ref _helpers);
-        }
-    }
-
-    private void Help()
-    {
-        WorkOff();
-        Interlocked.Decrement(ref _helpers);
-    }
-
-    /// <summary>Takes what is due out of the slots, into a list of its own: an entry may be scheduled again before its turn has come.</summary>
-    private void TakeDue()
-    {
-        lock (_lock)
-        {
-            long now = CurrentTick();
-            _onVisit?.Invoke(_resolution * Math.Max(0, now - _armedTick));
-            long slotsToVisit = Math.Min(now - _tick, SlotCount);
-            for (long tick = now - slotsToVisit + 1; tick <= now; tick++)
-            {
-                TimingEntry? next;
-                for (TimingEntry? entry = _slots[tick % SlotCount]; entry is not null; entry = next)
-                {
-                    next = entry.Next;
-                    if (entry.DueTick <= now)
-                    {
-                        Unlink(entry);
-                        AddDue(entry);
-                        CountDown();
-                    }
-                }
-            }
-
-            _tick = now;
-
-            // The timer comes again by itself, should an entry hold this thread up; and is set when all have had their turn, since most of them want the
-            // same next time.
-            if (_armedTick == long.MaxValue)
-            {
-                // It was stopped when it had come and before it got here.
-                Arm(now + TicksOf(LongestRest));
-            }
-            else
-            {
-                _armedTick = now + TicksOf(LongestRest);
-            }
-
-            _visitor = Environment.CurrentManagedThreadId;
-        }
-    }
-
     /// <summary>Sets the timer to the next slot with something in it, which may be there for a later round.</summary>
     private void ArmForNext()
     {
@@ -294,32 +184,6 @@ internal sealed class TimingWheel : IDisposable
     }
 
     private long TicksOf(TimeSpan time) => Math.Max(1, time.Ticks / _resolution.Ticks);
-
-    private void AddDue(TimingEntry entry)
-    {
-        if (!entry.IsDue)
-        {
-            entry.IsDue = true;
-            entry.NextDue = _due;
-            _due = entry;
-        }
-    }
-
-    private TimingEntry? NextDue()
-    {
-        lock (_lock)
-        {
-            TimingEntry? entry = _due;
-            if (entry is not null)
-            {
-                _due = entry.NextDue;
-                entry.NextDue = null;
-                entry.IsDue = false;
-            }
-
-            return entry;
-        }
-    }
 
     private long CurrentTick() => _time.GetElapsedTime(_start).Ticks / _resolution.Ticks;
 
