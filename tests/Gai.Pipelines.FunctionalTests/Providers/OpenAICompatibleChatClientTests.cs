@@ -196,7 +196,11 @@ public sealed class OpenAICompatibleChatClientTests
             connections.Add(context.Connection.Id);
             return Upstream.WriteAsync(context, Answer);
         });
-        using OpenAICompatibleChatClient client = upstream.NewClient();
+
+        // The end of the body may come after the last event: the next request waits for the connection instead of opening another one meanwhile.
+        using var handler = new SocketsHttpHandler { MaxConnectionsPerServer = 1 };
+        using var http = new HttpClient(handler);
+        using OpenAICompatibleChatClient client = upstream.NewClient(http);
 
         for (int i = 0; i < 3; i++)
         {
