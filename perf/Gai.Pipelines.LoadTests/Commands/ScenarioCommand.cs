@@ -39,7 +39,7 @@ internal sealed class ScenarioCommand
         _rate = new Option<double>("--rate") { Description = "events a second of a stream, or arrivals a second", DefaultValueFactory = _ => defaults.Rate };
         _events = new Option<long>("--events") { Description = "events of a stream", DefaultValueFactory = _ => defaults.Events };
         _seconds = new Option<double>("--seconds") { Description = "how long it is measured", DefaultValueFactory = _ => defaults.Seconds };
-        _warm = new Option<double>("--warm") { Description = "seconds before, on the same streams", DefaultValueFactory = _ => defaults.WarmSeconds };
+        _warm = new Option<double>("--warm") { Description = "seconds before: on the same streams, or for burst on others, at least", DefaultValueFactory = _ => defaults.WarmSeconds };
         _slow = new Option<double>("--slow-share") { Description = "share of clients that read slowly", DefaultValueFactory = _ => defaults.SlowShare };
     }
 

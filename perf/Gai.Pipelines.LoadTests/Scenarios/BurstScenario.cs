@@ -14,12 +14,12 @@ internal sealed class BurstScenario : IScenario
 
     public string Does => "one stream, --events as fast as they go, --streams times in turn; with --push from another thread through a channel";
 
-    public LoadSettings Defaults { get; } = new() { Streams = 5, Events = 1_000_000 };
+    public LoadSettings Defaults { get; } = new() { Streams = 5, Events = 1_000_000, WarmSeconds = 1 };
 
     public LoadSettings Quick { get; } = new() { Streams = 1, Events = 20_000 };
 
     public Task WarmUpAsync(ScenarioRun run) =>
-        run.SettleAsync(client => run.OwnEngine.RunAsync(client, Name, new Arrivals.InTurn(2), _ => Request(run, Math.Min(WarmEvents, run.Settings.Events))));
+        run.SettleAsync(client => run.OwnEngine.RunAsync(client, Name, new Arrivals.InTurn(2), _ => Request(run, Math.Min(WarmEvents, run.Settings.Events))), run.Settings.WarmSeconds);
 
     public async Task<RunFigures> MeasureAsync(ScenarioRun run)
     {

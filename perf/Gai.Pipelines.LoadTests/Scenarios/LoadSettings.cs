@@ -24,7 +24,7 @@ internal sealed record LoadSettings
     /// <summary>How long it is measured.</summary>
     public double Seconds { get; init; }
 
-    /// <summary>How long it runs before, on the same streams.</summary>
+    /// <summary>How long it runs before: on the same streams, or a burst on others and at least so long.</summary>
     public double WarmSeconds { get; init; }
 
     /// <summary>Whether a burst comes from another thread through a channel.</summary>

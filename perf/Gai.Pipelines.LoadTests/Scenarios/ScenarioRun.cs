@@ -56,12 +56,15 @@ internal sealed class ScenarioRun(ServerProcess server, LoadSettings settings, I
     }
 
     /// <summary>Runs a small load again and again until the server compiles hardly anything more: then its code stays as it is.</summary>
-    public async Task SettleAsync(Func<LoadClient, Task> load)
+    /// <param name="load">The load.</param>
+    /// <param name="seconds">How long at least: what a server does only now and then is compiled later than the rest.</param>
+    public async Task SettleAsync(Func<LoadClient, Task> load, double seconds = 0)
     {
         const int Few = 3;
         const int QuietSlices = 2;
         TimeSpan slice = settings.Quick ? TimeSpan.Zero : TimeSpan.FromMilliseconds(300);
-        long latest = Clock.Now + (settings.Quick ? 0 : 15_000_000);
+        long earliest = Clock.Now + (long)(seconds * 1_000_000);
+        long latest = Math.Max(earliest, Clock.Now + (settings.Quick ? 0 : 15_000_000));
         int quiet = 0;
         int compiled = (await server.UsageAsync()).CompiledMethods;
         do
@@ -80,7 +83,7 @@ internal sealed class ScenarioRun(ServerProcess server, LoadSettings settings, I
             quiet = now - compiled <= Few ? quiet + 1 : 0;
             compiled = now;
         }
-        while (quiet < QuietSlices && Clock.Now < latest);
+        while ((quiet < QuietSlices && Clock.Now < latest) || Clock.Now < earliest);
     }
 
     /// <summary>Puts together what was measured.</summary>
