@@ -68,6 +68,11 @@ public static class ChatEvents
                 yield return At(StreamEvent.Start(update.ResponseId, update.ModelId, provider), update);
             }
 
+            if (answer.IsBehindStep(update))
+            {
+                yield return answer.EndStep();
+            }
+
             IList<AIContent> contents = update.Contents;
             for (int i = 0; i < contents.Count; i++)
             {
@@ -82,16 +87,17 @@ public static class ChatEvents
                 }
             }
 
-            if (update.FinishReason is { } reason)
-            {
-                answer.FinishReason = ChatFinishReasons.ToNeutral(reason.Value);
-                yield return At(StreamEvent.FinishStep(++answer.Steps), update);
-            }
+            answer.NoteFinish(update);
         }
 
         if (!answer.HasStarted)
         {
             yield return StreamEvent.Start(provider: provider);
+        }
+
+        if (answer.IsStepOver)
+        {
+            yield return answer.EndStep();
         }
 
         yield return StreamEvent.Finish(answer.HasRefused ? FinishReasons.ContentFilter : answer.FinishReason, answer.Usage);
@@ -149,15 +155,19 @@ public static class ChatEvents
     /// <summary>What has to be remembered of an answer until its end.</summary>
     private sealed class AnswerState(ServerTools tools)
     {
+        private ChatResponseUpdate? _finish;
+        private int _steps;
+
         public ServerTools Tools => tools;
 
         public bool HasStarted { get; set; }
 
         public bool HasRefused { get; set; }
 
-        public int Steps { get; set; }
+        public string? FinishReason { get; private set; }
 
-        public string? FinishReason { get; set; }
+        /// <summary>Whether a model has said why it ended, and its step has not been ended yet.</summary>
+        public bool IsStepOver => _finish is not null;
 
         public TokenUsage? Usage { get; private set; }
 
@@ -180,8 +190,42 @@ public static class ChatEvents
         {
             if (own.Type == StreamEventType.FinishStep)
             {
-                Steps = own.StepNumber;
+                _steps = own.StepNumber;
+                _finish = null;
             }
         }
+
+        /// <summary>Remembers why a model ended. Clients say so before the usage and the calls, and again with each of them.</summary>
+        public void NoteFinish(ChatResponseUpdate update)
+        {
+            if (update.FinishReason is { } reason)
+            {
+                FinishReason = ChatFinishReasons.ToNeutral(reason.Value);
+                _finish = update;
+            }
+        }
+
+        /// <summary>Whether a step is over, and an update does not belong to it any more.</summary>
+        public bool IsBehindStep(ChatResponseUpdate update) =>
+            _finish is { } finish &&
+            (update.Role == ChatRole.Tool ||
+             Differ(update.ResponseId, finish.ResponseId) ||
+             Differ(update.MessageId, finish.MessageId) ||
+             (update.FinishReason is { } reason ? reason != finish.FinishReason : SaysMore(update) && !AreOneAnswer(update, finish)));
+
+        public StreamEvent EndStep()
+        {
+            StreamEvent end = At(StreamEvent.FinishStep(++_steps), _finish!);
+            _finish = null;
+            return end;
+        }
+
+        private static bool SaysMore(ChatResponseUpdate update) =>
+            update.Contents.Any(static content => content is not UsageContent and not { RawRepresentation: StreamEvent { Type: StreamEventType.FinishStep } });
+
+        private static bool AreOneAnswer(ChatResponseUpdate update, ChatResponseUpdate other) =>
+            (update.ResponseId ?? update.MessageId) is not null && (update.ResponseId, update.MessageId) == (other.ResponseId, other.MessageId);
+
+        private static bool Differ(string? id, string? other) => id is not null && other is not null && id != other;
     }
 }

@@ -139,6 +139,57 @@ public sealed class ChatEventsTests
     }
 
     [Fact]
+    public async Task ToStreamEvents_FinishReasonBeforeUsageAndCalls_EndsOneStepAfterThem()
+    {
+        // As the client of Microsoft.Extensions.AI for OpenAI gives them.
+        StreamEvent[] events = await ConvertAsync(
+        [
+            new ChatResponseUpdate(ChatRole.Assistant, "Hm.") { ResponseId = "r1", MessageId = "r1" },
+            new ChatResponseUpdate(ChatRole.Assistant, []) { ResponseId = "r1", MessageId = "r1", FinishReason = ChatFinishReason.ToolCalls },
+            new ChatResponseUpdate(ChatRole.Assistant, [new UsageContent(new UsageDetails { InputTokenCount = 1 })]) { ResponseId = "r1", MessageId = "r1", FinishReason = ChatFinishReason.ToolCalls },
+            new ChatResponseUpdate(ChatRole.Assistant, [new FunctionCallContent("c1", "now")]) { ResponseId = "r1", MessageId = "r1", FinishReason = ChatFinishReason.ToolCalls },
+        ]);
+
+        Assert.Equal(["Start", "TextDelta", "ToolCall", "FinishStep 1", "Finish"], Told(events));
+    }
+
+    public static TheoryData<string, ChatResponseUpdate> FirstUpdatesOfTheNextStep => new()
+    {
+        { "ToolResult", new ChatResponseUpdate(ChatRole.Tool, [new FunctionResultContent("c1", "noon")]) { ResponseId = "r1" } },
+        { "TextDelta", new ChatResponseUpdate(ChatRole.Assistant, "Noon.") { ResponseId = "r2" } },
+        { "TextDelta", new ChatResponseUpdate(ChatRole.Assistant, "Noon.") { ResponseId = "r1", MessageId = "m2" } },
+        { "TextDelta", new ChatResponseUpdate(ChatRole.Assistant, "Noon.") },
+        { "TextDelta", new ChatResponseUpdate(ChatRole.Assistant, "Noon.") { ResponseId = "r1", MessageId = "m1", FinishReason = ChatFinishReason.Stop } },
+    };
+
+    [Theory]
+    [MemberData(nameof(FirstUpdatesOfTheNextStep))]
+    public async Task ToStreamEvents_UpdateOfTheNextStep_ComesAfterTheEndOfTheStep(string told, ChatResponseUpdate next)
+    {
+        StreamEvent[] events = await ConvertAsync(
+        [
+            new ChatResponseUpdate(ChatRole.Assistant, [new FunctionCallContent("c1", "now")]) { ResponseId = "r1", MessageId = "m1", FinishReason = ChatFinishReason.ToolCalls },
+            new ChatResponseUpdate(ChatRole.Assistant, [new UsageContent(new UsageDetails { InputTokenCount = 1 })]),
+            next,
+        ]);
+
+        Assert.Equal(["Start", "ToolCall", "FinishStep 1", told], Told(events)[..4]);
+    }
+
+    [Fact]
+    public async Task ToStreamEvents_MoreOfTheSameMessage_BelongsToItsStep()
+    {
+        StreamEvent[] events = await ConvertAsync(
+        [
+            new ChatResponseUpdate(ChatRole.Assistant, []) { ResponseId = "r1", FinishReason = ChatFinishReason.ToolCalls, CreatedAt = Noon },
+            new ChatResponseUpdate(ChatRole.Assistant, [new FunctionCallContent("c1", "now")]) { ResponseId = "r1" },
+        ]);
+
+        Assert.Equal(["Start", "ToolCall", "FinishStep 1", "Finish"], Told(events));
+        Assert.Equal(Noon, events[2].Timestamp);
+    }
+
+    [Fact]
     public async Task ToStreamEvents_Error_BecomesFailure()
     {
         StreamEvent known = await ConvertOneAsync(new ErrorContent("Too busy.") { ErrorCode = "overloaded" });
@@ -241,6 +292,9 @@ public sealed class ChatEventsTests
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading.OrFail());
     }
+
+    private static string[] Told(StreamEvent[] events) =>
+        [.. events.Select(static item => item.Type == StreamEventType.FinishStep ? $"{item.Type} {item.StepNumber}" : $"{item.Type}")];
 
     private static string Utf8(in StreamEvent item) => Encoding.UTF8.GetString(item.Text.Utf8.Span);
 
