@@ -16,6 +16,7 @@ internal static class ChatContents
     private const string BitDepth = "bit_depth";
     private const string UnknownAudio = "audio/*";
 
+    /// <summary>Makes an event of a call that could be read, or that the server runs all the same, without arguments.</summary>
     public static StreamEvent ToToolCall(FunctionCallContent call, ToolRunner runner) => StreamEvent.ToolCall(
         call.CallId,
         call.Name,

@@ -42,7 +42,8 @@ public static class ChatEvents
     /// <returns>The events.</returns>
     /// <remarks>
     /// Text, reasoning with its signature, function calls and results, audio, citations, usage and finish reasons have events of their own; an
-    /// error content fails the stream, except a refusal, which is text; every other content becomes a raw event with its JSON. Without an event
+    /// error content fails the stream, except a refusal, which is text; every other content becomes a raw event with its JSON. A function call for the client whose arguments could
+    /// not be read (<see cref="FunctionCallContent.Exception"/>) is left out if the limit has cut the answer off, and fails the stream otherwise. Without an event
     /// are the names of authors, the ids of messages and conversations, additional properties, raw representations, counts of tokens beyond those of <see cref="TokenUsage"/>,
     /// and the finish reason of a step that is not the last.
     /// <see cref="ChatUpdates.ToChatResponseUpdatesAsync"/> is the way back.
@@ -70,6 +71,7 @@ public static class ChatEvents
 
             if (answer.IsBehindStep(update))
             {
+                answer.CheckCalls();
                 yield return answer.EndStep();
             }
 
@@ -95,6 +97,7 @@ public static class ChatEvents
             yield return StreamEvent.Start(provider: provider);
         }
 
+        answer.CheckCalls();
         if (answer.IsStepOver)
         {
             yield return answer.EndStep();
@@ -133,7 +136,14 @@ public static class ChatEvents
                 return StreamEvent.ReasoningDelta(reasoning.Text, reasoning.ProtectedData);
             case FunctionCallContent call:
                 answer.ToolNames[call.CallId] = call.Name;
-                return ChatContents.ToToolCall(call, answer.Tools.RunnerOf(call));
+                ToolRunner runner = answer.Tools.RunnerOf(call);
+                if (call.Exception is not null && runner == ToolRunner.Client)
+                {
+                    answer.NoteUnreadable(call);
+                    return null;
+                }
+
+                return ChatContents.ToToolCall(call, runner);
             case FunctionResultContent result:
                 return StreamEvent.ToolResult(result.CallId, answer.ToolNames.GetValueOrDefault(result.CallId), ChatContents.ToJson(result.Result));
             case UsageContent usage:
@@ -156,6 +166,7 @@ public static class ChatEvents
     private sealed class AnswerState(ServerTools tools)
     {
         private ChatResponseUpdate? _finish;
+        private FunctionCallContent? _unreadable;
         private int _steps;
 
         public ServerTools Tools => tools;
@@ -193,6 +204,23 @@ public static class ChatEvents
                 _steps = own.StepNumber;
                 _finish = null;
             }
+        }
+
+        /// <summary>Remembers a call whose arguments nobody could read: why it is so is known when its step ends.</summary>
+        public void NoteUnreadable(FunctionCallContent call) => _unreadable ??= call;
+
+        /// <summary>Makes sure that no call of a step is missing, but for one that the limit has cut off.</summary>
+        /// <exception cref="StreamErrorException">One is: a client that got it without its arguments would run the tool without them.</exception>
+        public void CheckCalls()
+        {
+            if (_unreadable is { } call && FinishReason != FinishReasons.Length)
+            {
+                throw new StreamErrorException(
+                    new StreamError(StreamErrorCodes.Internal, $"The model called the tool \"{call.Name}\" with an input that is no JSON object.", Temporary: true),
+                    call.Exception);
+            }
+
+            _unreadable = null;
         }
 
         /// <summary>Remembers why a model ended. Clients say so before the usage and the calls, and again with each of them.</summary>

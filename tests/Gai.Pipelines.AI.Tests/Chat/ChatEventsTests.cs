@@ -58,6 +58,42 @@ public sealed class ChatEventsTests
     public async Task ToStreamEvents_FunctionCallWithoutArguments_HasNoInput() =>
         Assert.True((await ConvertOneAsync(new FunctionCallContent("c1", "now"))).Text.IsEmpty);
 
+    [Theory]
+    [InlineData("tool_calls")]
+    [InlineData("stop")]
+    [InlineData(null)]
+    public async Task ToStreamEvents_FunctionCallThatCannotBeRead_FailsTheStream(string? reason)
+    {
+        var cause = new JsonException("secret");
+        FunctionCallContent call = new("c1", "now") { Exception = cause };
+
+        var thrown = await Assert.ThrowsAsync<StreamErrorException>(() => ConvertAsync(
+            [new ChatResponseUpdate(ChatRole.Assistant, [call]), new ChatResponseUpdate { FinishReason = reason is null ? null : new ChatFinishReason(reason) }]));
+
+        Assert.Equal(new StreamError(StreamErrorCodes.Internal, "The model called the tool \"now\" with an input that is no JSON object.", Temporary: true), thrown.Error);
+        Assert.Same(cause, thrown.InnerException);
+    }
+
+    [Fact]
+    public async Task ToStreamEvents_FunctionCallThatTheLimitHasCutOff_IsLeftOut()
+    {
+        FunctionCallContent cut = FunctionCallContent.CreateFromParsedArguments(
+            "{\"city\":\"Za", "c2", "get_weather", static json => JsonSerializer.Deserialize<Dictionary<string, object?>>(json));
+
+        StreamEvent[] events = await ConvertAsync(
+        [
+            new ChatResponseUpdate { ResponseId = "r1", FinishReason = ChatFinishReason.Length },
+            new ChatResponseUpdate(ChatRole.Assistant, [new FunctionCallContent("c1", "now"), cut]) { ResponseId = "r1", FinishReason = ChatFinishReason.Length },
+        ]);
+
+        Assert.Equal(["Start", "ToolCall", "FinishStep 1", "Finish"], Told(events));
+        Assert.Equal(("c1", FinishReasons.Length), (events[1].Id, events[^1].FinishReason));
+    }
+
+    [Fact]
+    public async Task ToStreamEvents_FunctionCallOfTheServerThatCannotBeRead_IsWhatTheServerRuns() =>
+        Assert.True((await ConvertOneAsync(new FunctionCallContent("c1", "now") { Exception = new JsonException(), InformationalOnly = true })).Text.IsEmpty);
+
     [Fact]
     public async Task ToStreamEvents_FunctionResult_RemembersTheNameOfItsCall()
     {
