@@ -53,12 +53,25 @@ internal sealed class OpenAIChatDocument(OpenAICall call, TimeProvider clock) : 
                 fields.Text("\"type\":"u8, "function");
                 fields.BeginObject("\"function\":"u8);
                 fields.Text("\"name\":"u8, part.Name);
-                fields.JsonAsString("\"arguments\":"u8, part.Text, "{}"u8, "The input of a tool call");
+                WriteArguments(ref fields, part);
                 fields.EndObject();
                 fields.EndObject();
             }
 
             fields.EndArray();
+        }
+    }
+
+    /// <summary>Writes the input of a call. What came in pieces is left as it is, as in a stream: the limit may have cut it off.</summary>
+    private static void WriteArguments(ref JsonFields fields, AnswerPart call)
+    {
+        if (call.IsWhole || call.Length == 0)
+        {
+            fields.JsonAsString("\"arguments\":"u8, call.Text, "{}"u8, "The input of a tool call");
+        }
+        else
+        {
+            fields.Text("\"arguments\":"u8, call.Text);
         }
     }
 }

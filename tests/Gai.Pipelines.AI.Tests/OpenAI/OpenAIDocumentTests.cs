@@ -42,6 +42,25 @@ public sealed class OpenAIDocumentTests
     }
 
     [Fact]
+    public void Chat_CallThatTheLimitHasCutOff_HasItsArgumentsAsTheyAre()
+    {
+        JsonElement choice = JsonDocument.Parse(VendorStream.Answer(
+            OpenAIChatApi.Instance,
+            Chat,
+            StreamEvent.ToolCallDelta("a", "f", "{\"city\":\"Za"),
+            StreamEvent.Finish(FinishReasons.Length, new TokenUsage(11, 7)))).RootElement.GetProperty("choices")[0];
+
+        Assert.Equal("length", choice.GetProperty("finish_reason").GetString());
+        Assert.Equal(
+            "{\"city\":\"Za",
+            choice.GetProperty("message").GetProperty("tool_calls")[0].GetProperty("function").GetProperty("arguments").GetString());
+    }
+
+    [Fact]
+    public void Chat_WholeCallThatIsNoJson_Fails() =>
+        Assert.Throws<FormatException>(() => VendorStream.Answer(OpenAIChatApi.Instance, Chat, StreamEvent.ToolCall("a", "f", "{\"city\":\"Za"), StreamEvent.Finish(FinishReasons.Length)));
+
+    [Fact]
     public void Chat_Nothing_IsAnEmptyAnswer()
     {
         JsonElement answer = JsonDocument.Parse(VendorStream.Answer(OpenAIChatApi.Instance, Chat)).RootElement;
