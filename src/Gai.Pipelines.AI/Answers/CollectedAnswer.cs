@@ -7,6 +7,7 @@ internal sealed class CollectedAnswer
     private readonly List<AnswerPart> _parts = [];
     private readonly Dictionary<string, AnswerPart> _calls = new(StringComparer.Ordinal);
     private AnswerPart? _lastText;
+    private string? _finishReason;
 
     /// <summary>The parts in the order in which they began.</summary>
     public IReadOnlyList<AnswerPart> Parts => _parts;
@@ -17,7 +18,7 @@ internal sealed class CollectedAnswer
     public TokenUsage? Usage { get; private set; }
 
     /// <summary>Why the answer ended, in the neutral words of <see cref="FinishReasons"/>; a model that calls tools waits for their results.</summary>
-    public string FinishReason { get; private set; } = FinishReasons.Stop;
+    public string FinishReason => Neutral(_finishReason, HasToolCalls);
 
     /// <summary>What the answer takes, in bytes, more or less: its texts, and something for each part and source.</summary>
     public long Cost { get; private set; }
@@ -65,7 +66,7 @@ internal sealed class CollectedAnswer
                 break;
             case StreamEventType.Finish:
                 Usage = item.Usage;
-                FinishReason = Neutral(item.FinishReason, HasToolCalls);
+                _finishReason = item.FinishReason;
                 break;
         }
     }

@@ -45,6 +45,10 @@ public sealed class AnthropicMessagesDocumentTests
         StringComparison.Ordinal);
 
     [Fact]
+    public void Answer_CallsOfASourceThatSaysNoFinish_StopForToolUse() =>
+        Assert.Contains("\"stop_reason\":\"tool_use\"", Answer(StreamEvent.ToolCall("a", "f", "{}")), StringComparison.Ordinal);
+
+    [Fact]
     public void Answer_StopSequence_IsNamed() => Assert.Contains(
         "\"stop_reason\":\"stop_sequence\",\"stop_sequence\":\"END\"",
         VendorStream.Answer(

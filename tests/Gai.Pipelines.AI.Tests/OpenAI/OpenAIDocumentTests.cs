@@ -61,6 +61,12 @@ public sealed class OpenAIDocumentTests
         Assert.Throws<FormatException>(() => VendorStream.Answer(OpenAIChatApi.Instance, Chat, StreamEvent.ToolCall("a", "f", "{\"city\":\"Za"), StreamEvent.Finish(FinishReasons.Length)));
 
     [Fact]
+    public void Chat_CallsOfASourceThatSaysNoFinish_FinishWithToolCalls() =>
+        Assert.Equal(
+            "tool_calls",
+            JsonDocument.Parse(VendorStream.Answer(OpenAIChatApi.Instance, Chat, StreamEvent.ToolCall("a", "f", "{}"))).RootElement.GetProperty("choices")[0].GetProperty("finish_reason").GetString());
+
+    [Fact]
     public void Chat_Nothing_IsAnEmptyAnswer()
     {
         JsonElement answer = JsonDocument.Parse(VendorStream.Answer(OpenAIChatApi.Instance, Chat)).RootElement;
