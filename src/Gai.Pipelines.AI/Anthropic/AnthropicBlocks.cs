@@ -83,6 +83,7 @@ internal sealed class AnthropicBlocks
     {
         EventText json = input.IsEmpty ? "{}" : input;
         RawJson.Check(json, "The input of a tool call");
+        JsonObjectScanner.IsObject(json); // It throws for what is none.
         if (_endedCalls.ContainsKey(id))
         {
             return;
@@ -102,6 +103,7 @@ internal sealed class AnthropicBlocks
         if (!_input.HasBegun)
         {
             _isWholeCall = true;
+            _input.Read(json);
             WriteInput(output, json);
             WriteWaiting(output);
         }
@@ -125,11 +127,15 @@ internal sealed class AnthropicBlocks
             return;
         }
 
+        // Read before anything is written: of a piece that is refused, nothing is sent, and no error may go on with it.
+        JsonObjectScanner input = IsInsideCall ? _input : default;
+        input.Read(piece);
         if (!IsInsideCall)
         {
             BeginCall(output, id, name);
         }
 
+        _input = input;
         WriteInput(output, piece);
         WriteWaiting(output);
     }
@@ -152,15 +158,7 @@ internal sealed class AnthropicBlocks
     {
         while (IsInsideCall)
         {
-            if (_input.HasBegun)
-            {
-                _open = null;
-            }
-            else
-            {
-                Close(output);
-            }
-
+            _open = null;
             WriteWaiting(output);
         }
     }
@@ -195,9 +193,9 @@ internal sealed class AnthropicBlocks
         AnthropicFrames.WriteToolUseStart(output, _index, id, name);
     }
 
+    /// <summary>Writes a piece of the input that has been read.</summary>
     private void WriteInput(FrameWriter output, in EventText piece)
     {
-        _input.Read(piece);
         if (!piece.IsEmpty)
         {
             WriteDelta(output, piece);
@@ -219,6 +217,7 @@ internal sealed class AnthropicBlocks
                 case AnswerPartKind.ToolCall:
                     BeginCall(output, part.Id!, part.Name);
                     _isWholeCall = part.IsWhole;
+                    _input.Read(part.Text);
                     WriteInput(output, part.Text);
                     break;
                 case AnswerPartKind.Reasoning:

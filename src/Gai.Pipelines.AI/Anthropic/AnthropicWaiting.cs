@@ -5,6 +5,7 @@ internal sealed class AnthropicWaiting
 {
     private readonly Queue<AnswerPart> _parts = new();
     private readonly Dictionary<string, AnswerPart> _calls = new(StringComparer.Ordinal);
+    private Dictionary<string, JsonObjectScanner>? _inputs; // of the calls that come in pieces
     private AnswerPart? _last;
     private long _cost;
 
@@ -20,6 +21,7 @@ internal sealed class AnthropicWaiting
         if (first.Kind == AnswerPartKind.ToolCall)
         {
             _calls.Remove(first.Id!);
+            _inputs?.Remove(first.Id!);
         }
 
         return first;
@@ -68,8 +70,18 @@ internal sealed class AnthropicWaiting
         Charge(output, call.Cost - before);
     }
 
+    /// <summary>Adds a piece of a call. It is checked here, since whoever takes it cannot refuse it any more.</summary>
+    /// <exception cref="FormatException">The input is no object, or goes on after it has ended.</exception>
     public void AddCallDelta(FrameWriter output, string id, string? name, in EventText piece)
     {
+        if (_calls.GetValueOrDefault(id) is not { IsWhole: true })
+        {
+            _inputs ??= new Dictionary<string, JsonObjectScanner>(StringComparer.Ordinal);
+            JsonObjectScanner input = _inputs.GetValueOrDefault(id);
+            input.Read(piece);
+            _inputs[id] = input;
+        }
+
         AnswerPart call = Call(id, name);
         long before = call.Cost;
         call.NameIfUnnamed(name);

@@ -302,6 +302,46 @@ public sealed class AnthropicMessagesDialectTests
         Assert.Throws<FormatException>(() => Answer(Start, StreamEvent.ToolCallDelta("a", "f", "{}"), StreamEvent.ToolCallDelta("a", null, "}")));
     }
 
+    public static TheoryData<StreamEvent[], StreamEvent, string[]> EventsThatAreDiscarded => new()
+    {
+        { [], StreamEvent.ToolCall("a", "f", "[1]"), ["error"] },
+        { [], StreamEvent.ToolCallDelta("a", "f", " [1"), ["error"] },
+        { [StreamEvent.TextDelta("Hi")], StreamEvent.ToolCall("a", "f", "[1]"), ["content_block_start", "content_block_delta", "error"] },
+        { [StreamEvent.ToolCallDelta("a", "f", default)], StreamEvent.ToolCallDelta("a", null, "[1]"), ["content_block_start", "error"] },
+        {
+            [StreamEvent.ToolCallDelta("a", "f", "{"), StreamEvent.TextDelta("Hi")],
+            StreamEvent.ToolCall("b", "g", "[1]"),
+            ["content_block_start", "content_block_delta", "content_block_start", "content_block_delta", "error"]
+        },
+        {
+            [StreamEvent.ToolCallDelta("a", "f", "{"), StreamEvent.ToolCallDelta("b", "g", " "), StreamEvent.TextDelta("Hi")],
+            StreamEvent.ToolCallDelta("b", null, "[1]"),
+            ["content_block_start", "content_block_delta", "content_block_start", "content_block_delta", "content_block_start", "content_block_delta", "error"]
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(EventsThatAreDiscarded), DisableDiscoveryEnumeration = true)]
+    public void WriteError_AfterAnEventThatWasDiscarded_IsOfBlocksThatHaveStarted(StreamEvent[] before, StreamEvent discarded, string[] types)
+    {
+        Dialect<StreamEvent> dialect = VendorStream.Begin(AnthropicMessagesApi.Instance, VendorStream.Read(AnthropicMessagesApi.Instance, Request));
+        string stream = AnthropicStream.Bytes(output =>
+        {
+            foreach (StreamEvent item in (StreamEvent[])[Start, .. before])
+            {
+                dialect.WriteEvent(output, item);
+                output.Commit();
+            }
+
+            Assert.Throws<FormatException>(() => dialect.WriteEvent(output, discarded));
+            output.Discard();
+            dialect.WriteError(output, StreamError.Internal);
+        });
+
+        Assert.Equal(["message_start", .. types], stream.Split('\n').Where(static line => line.StartsWith("event: ", StringComparison.Ordinal)).Select(static line => line["event: ".Length..]));
+        Assert.NotNull(ReadMessage.From(stream).Error);
+    }
+
     [Fact]
     public void WriteEvent_MoreWaitsThanAFrameMayHave_Fails()
     {
