@@ -53,11 +53,10 @@ internal sealed class CompletionParser
             throw new JsonException("A record is one JSON value.");
         }
 
-        if (!_hasStarted)
+        // A record before the answer, such as Azure's of its filters, names neither.
+        if (_events.Count > 0 || _id is not null || _model is not null)
         {
-            _hasStarted = true;
-            StreamEvent start = StreamEvent.Start(_id, _model, _provider);
-            _events.Insert(0, _created > 0 ? start.At(DateTimeOffset.FromUnixTimeSeconds(_created)) : start);
+            Start();
         }
     }
 
@@ -67,12 +66,24 @@ internal sealed class CompletionParser
         _events.Clear();
         _text.Begin(default);
         _answer.End();
+        Start();
         if (_finishReason is not null)
         {
             _events.Add(StreamEvent.FinishStep(1));
         }
 
         _events.Add(StreamEvent.Finish(_answer.HasRefused ? FinishReasons.ContentFilter : _finishReason, _usage));
+    }
+
+    /// <summary>Puts the start before the events, unless it has been made.</summary>
+    private void Start()
+    {
+        if (!_hasStarted)
+        {
+            _hasStarted = true;
+            StreamEvent start = StreamEvent.Start(_id, _model, _provider);
+            _events.Insert(0, _created > 0 ? start.At(DateTimeOffset.FromUnixTimeSeconds(_created)) : start);
+        }
     }
 
     private void ReadField(ref Utf8JsonReader reader, ReadOnlyMemory<byte> record)
@@ -102,11 +113,11 @@ internal sealed class CompletionParser
         }
         else if (!_hasStarted && reader.ValueTextEquals("id"u8))
         {
-            _id = ReadString(ref reader);
+            _id = ReadName(ref reader);
         }
         else if (!_hasStarted && reader.ValueTextEquals("model"u8))
         {
-            _model = ReadString(ref reader);
+            _model = ReadName(ref reader);
         }
         else if (!_hasStarted && reader.ValueTextEquals("created"u8))
         {
@@ -196,10 +207,11 @@ internal sealed class CompletionParser
         }
     }
 
-    private static string? ReadString(ref Utf8JsonReader reader)
+    /// <summary>Reads what names the answer or its model. An empty text names nothing.</summary>
+    private static string? ReadName(ref Utf8JsonReader reader)
     {
         reader.Read();
-        string? text = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+        string? text = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? reader.GetString() : null;
         reader.Skip();
         return text;
     }

@@ -48,6 +48,27 @@ public sealed class CompletionEventsTests
         Assert.Equal(["Start i m", "ReasoningDelta r", "TextDelta a", "ToolCallDelta c1 now {}", "FinishStep 1", "Finish tool_calls "], Described.Events(events));
     }
 
+    [Fact]
+    public async Task ReadStream_FirstRecordNamesNothing_StartWaitsForTheNames()
+    {
+        // Azure's, which tells only of its filters.
+        string filters = ChunkReader.Frame("""{"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{"prompt_index":0,"content_filter_results":{}}]}""");
+
+        List<StreamEvent> events = await ChunkReader.ReadAsync(filters + ChunkReader.Delta("""{"role":"assistant","content":""}""") + ChunkReader.Delta("""{"content":"a"}""") + Stop + Done);
+
+        Assert.Equal(["Start chatcmpl-1 mock-1", "TextDelta a", "FinishStep 1", "Finish stop "], Described.Events(events));
+        Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(1763800000), events[0].Timestamp);
+    }
+
+    [Fact]
+    public async Task ReadStream_NothingIsEverNamed_StillStarts()
+    {
+        const string Nameless = """{"id":"","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}""";
+
+        Assert.Equal(["Start  ", "TextDelta a", "FinishStep 1", "Finish stop "], Described.Events(await ChunkReader.ReadAsync(ChunkReader.Frame(Nameless) + Done)));
+        Assert.Equal(["Start  ", "Finish  "], Described.Events(await ChunkReader.ReadAsync(ChunkReader.Frame("""{"id":"","choices":[]}""") + Done)));
+    }
+
     [Theory]
     [InlineData("""{"content":"a\ud83d"}""", """{"content":"\ude00b"}""", "a\U0001F600b")]
     [InlineData("""{"content":"a\ud83d"}""", """{"content":"b"}""", "a\uFFFDb")]
