@@ -14,7 +14,8 @@ internal sealed class OpenAIChatDialect(OpenAICall call, TimeProvider clock) : S
     private byte[] _reasoningBegin = [];
     private byte[] _deltaEnd = [];
     private OpenAICallIndexes? _calls;
-    private bool _finished;
+    private string? _finishReason;
+    private TokenUsage? _usage;
 
     private static ReadOnlySpan<byte> DeltaBegin => "{\"index\":0,\"delta\":{"u8;
 
@@ -53,7 +54,8 @@ internal sealed class OpenAIChatDialect(OpenAICall call, TimeProvider clock) : S
                 EndDelta(output);
                 break;
             case StreamEventType.Finish:
-                WriteFinish(output, item.FinishReason, item.Usage);
+                _finishReason = item.FinishReason;
+                _usage = item.Usage;
                 break;
         }
     }
@@ -64,17 +66,12 @@ internal sealed class OpenAIChatDialect(OpenAICall call, TimeProvider clock) : S
 
     protected override void WriteEndFrame(FrameWriter output)
     {
-        if (!_finished)
+        if (_chunks is null)
         {
-            // A source may end without saying why; clients do not accept a choice that never finishes.
-            if (_chunks is null)
-            {
-                Begin(output, null);
-            }
-
-            WriteFinish(output, null, null);
+            Begin(output, null);
         }
 
+        WriteFinish(output);
         output.Write("data: [DONE]\n\n"u8);
     }
 
@@ -150,9 +147,9 @@ internal sealed class OpenAIChatDialect(OpenAICall call, TimeProvider clock) : S
         EndDelta(output);
     }
 
-    private void WriteFinish(FrameWriter output, string? reason, TokenUsage? usage)
+    /// <summary>Writes what ends the choice. A source may end without saying why; clients do not accept a choice that never finishes.</summary>
+    private void WriteFinish(FrameWriter output)
     {
-        _finished = true;
         foreach (string id in _calls?.Unfilled ?? [])
         {
             // No arguments at all are an empty object: an empty string is not JSON.
@@ -163,10 +160,10 @@ internal sealed class OpenAIChatDialect(OpenAICall call, TimeProvider clock) : S
 
         _chunks!.Begin(output);
         output.Write("{\"index\":0,\"delta\":{},\"finish_reason\":\""u8);
-        output.Write(OpenAIWords.FinishReason(CollectedAnswer.Neutral(reason, _calls is not null)));
+        output.Write(OpenAIWords.FinishReason(CollectedAnswer.Neutral(_finishReason, _calls is not null)));
         output.Write("\",\"logprobs\":null}"u8);
         _chunks.End(output);
-        if (call.IncludeUsage && usage is { } known)
+        if (call.IncludeUsage && _usage is { } known)
         {
             _chunks.WriteUsage(output, known);
         }

@@ -8,7 +8,8 @@ internal sealed class OpenAICompletionsDialect(OpenAICall call, TimeProvider clo
     private OpenAIChunks? _chunks;
     private byte[] _textBegin = [];
     private byte[] _textEnd = [];
-    private bool _finished;
+    private string? _finishReason;
+    private TokenUsage? _usage;
 
     private static ReadOnlySpan<byte> ChoiceBegin => "{\"text\":\""u8;
 
@@ -29,7 +30,8 @@ internal sealed class OpenAICompletionsDialect(OpenAICall call, TimeProvider clo
         }
         else if (item.Type == StreamEventType.Finish)
         {
-            WriteFinish(output, item.FinishReason, item.Usage);
+            _finishReason = item.FinishReason;
+            _usage = item.Usage;
         }
     }
 
@@ -39,16 +41,12 @@ internal sealed class OpenAICompletionsDialect(OpenAICall call, TimeProvider clo
 
     protected override void WriteEndFrame(FrameWriter output)
     {
-        if (!_finished)
+        if (_chunks is null)
         {
-            if (_chunks is null)
-            {
-                Begin(null);
-            }
-
-            WriteFinish(output, null, null);
+            Begin(null);
         }
 
+        WriteFinish(output);
         output.Write("data: [DONE]\n\n"u8);
     }
 
@@ -59,16 +57,15 @@ internal sealed class OpenAICompletionsDialect(OpenAICall call, TimeProvider clo
         _textEnd = _chunks.After("\",\"index\":0,\"logprobs\":null,\"finish_reason\":null}"u8);
     }
 
-    private void WriteFinish(FrameWriter output, string? reason, TokenUsage? usage)
+    private void WriteFinish(FrameWriter output)
     {
-        _finished = true;
         _chunks!.Begin(output);
         output.Write(ChoiceBegin);
         output.Write("\",\"index\":0,\"logprobs\":null,\"finish_reason\":\""u8);
-        output.Write(OpenAIWords.FinishReason(reason is FinishReasons.ToolCalls or null ? FinishReasons.Stop : reason));
+        output.Write(OpenAIWords.FinishReason(_finishReason is FinishReasons.ToolCalls or null ? FinishReasons.Stop : _finishReason));
         output.Write("\"}"u8);
         _chunks.End(output);
-        if (call.IncludeUsage && usage is { } known)
+        if (call.IncludeUsage && _usage is { } known)
         {
             _chunks.WriteUsage(output, known);
         }

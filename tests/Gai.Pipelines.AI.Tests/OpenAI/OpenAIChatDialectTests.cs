@@ -126,6 +126,18 @@ public sealed class OpenAIChatDialectTests
         Assert.Equal("tool_calls", FinishOf(Answer(Request, Start, StreamEvent.ToolCall("a", "f", "{}"), StreamEvent.Finish(FinishReasons.Stop))));
 
     [Fact]
+    public void Answer_TwoFinishes_EndsOnceAndWithTheLast() =>
+        Assert.Equal(
+            Answer(WithUsage, Start, StreamEvent.ToolCallDelta("a", "f", default), StreamEvent.Finish(FinishReasons.Length, new TokenUsage(11, 7))),
+            Answer(WithUsage, Start, StreamEvent.ToolCallDelta("a", "f", default), StreamEvent.Finish(FinishReasons.Stop), StreamEvent.Finish(FinishReasons.Length, new TokenUsage(11, 7))));
+
+    [Fact]
+    public void Answer_APieceAfterTheFinish_ComesBeforeTheEnd() =>
+        Assert.Equal(
+            Answer(Request, Start, StreamEvent.ToolCallDelta("a", "f", default), StreamEvent.ToolCallDelta("a", null, "{\"x\":1}"), StreamEvent.Finish()),
+            Answer(Request, Start, StreamEvent.ToolCallDelta("a", "f", default), StreamEvent.Finish(), StreamEvent.ToolCallDelta("a", null, "{\"x\":1}")));
+
+    [Fact]
     public void Answer_NothingAtAll_IsAWholeEmptyAnswer()
     {
         string stream = Answer(Request);

@@ -115,6 +115,16 @@ public sealed class OpenAIDocumentTests
             stream);
     }
 
+    [Fact]
+    public void Legacy_TwoFinishes_EndOnceAndWithTheLast()
+    {
+        const string Request = """{"model":"mock-1","prompt":"Hi","stream":true}""";
+
+        Assert.Equal(
+            WithoutId(VendorStream.Answer(OpenAICompletionsApi.Instance, Request, StreamEvent.TextDelta("a"), StreamEvent.Finish(FinishReasons.Length))),
+            WithoutId(VendorStream.Answer(OpenAICompletionsApi.Instance, Request, StreamEvent.Finish(), StreamEvent.TextDelta("a"), StreamEvent.Finish(FinishReasons.Length))));
+    }
+
     [Theory]
     [InlineData("\"prompt\":[\"a\",\"b\"]", "prompt")]
     [InlineData("\"prompt\":[1,2]", "prompt")]
