@@ -15,16 +15,12 @@ internal sealed class AISdkToolParts(IReadOnlySet<string> earlier)
 
     public void WriteCall(FrameWriter output, in StreamEvent item)
     {
-        // Some sources say a call in pieces and then as a whole: the whole completes it.
-        CallInPieces? inPieces = _pieces.Find(item.Id!);
-        if (inPieces is not { IsTold: true })
+        // Some sources say a call twice, in pieces and then as a whole perhaps: it is one call.
+        CallInPieces told = _pieces.AddWhole(item, output.MaxFrameBytes);
+        if (!told.IsTold)
         {
             WriteAvailable(output, item.Id!, item.Name, item.Text, item.Runner);
-        }
-
-        if (inPieces is not null)
-        {
-            _pieces.Tell(inPieces);
+            _pieces.Tell(told);
         }
     }
 

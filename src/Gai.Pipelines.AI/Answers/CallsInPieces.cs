@@ -1,6 +1,6 @@
 namespace Gai.Pipelines.AI;
 
-/// <summary>The calls of an answer that come in pieces, by turns perhaps. Made when the first one begins.</summary>
+/// <summary>The calls of a step, whole or in pieces, which may come by turns. Made when the first one begins.</summary>
 internal sealed class CallsInPieces
 {
     private readonly OrderedDictionary<string, CallInPieces> _calls = new(StringComparer.Ordinal);
@@ -16,19 +16,16 @@ internal sealed class CallsInPieces
     /// <exception cref="FormatException">The input goes on after its object has been closed.</exception>
     public CallInPieces Add(in StreamEvent piece, int mostBytes)
     {
-        string id = piece.Id!;
-        if (!_calls.TryGetValue(id, out CallInPieces? call))
-        {
-            call = new CallInPieces(id);
-            _calls.Add(id, call);
-            _cost += call.Cost;
-        }
-
+        CallInPieces call = Of(piece.Id!);
         long before = call.Cost;
         call.Add(piece);
         _cost += call.Cost - before;
-        return _cost <= mostBytes ? call : throw new FrameTooLargeException(mostBytes);
+        return Charged(call, mostBytes);
     }
+
+    /// <summary>Finds a call that its source tells whole, whether or not pieces of it have come.</summary>
+    /// <exception cref="FrameTooLargeException">The calls take more than they may.</exception>
+    public CallInPieces AddWhole(in StreamEvent call, int mostBytes) => Charged(Of(call.Id!), mostBytes);
 
     public CallInPieces? Find(string id) => _calls.GetValueOrDefault(id);
 
@@ -52,4 +49,18 @@ internal sealed class CallsInPieces
             _cost += call.Cost;
         }
     }
+
+    private CallInPieces Of(string id)
+    {
+        if (!_calls.TryGetValue(id, out CallInPieces? call))
+        {
+            call = new CallInPieces(id);
+            _calls.Add(id, call);
+            _cost += call.Cost;
+        }
+
+        return call;
+    }
+
+    private CallInPieces Charged(CallInPieces call, int mostBytes) => _cost <= mostBytes ? call : throw new FrameTooLargeException(mostBytes);
 }

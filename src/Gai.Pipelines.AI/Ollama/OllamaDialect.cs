@@ -89,18 +89,13 @@ internal sealed class OllamaDialect(OllamaShape shape, OllamaCall call, TimeProv
 
     private void WriteWholeCall(FrameWriter output, in StreamEvent item)
     {
-        if (_calls?.Find(item.Id!) is { } inPieces)
+        // Some sources say a call twice, in pieces and then as a whole perhaps: it is one call.
+        CallInPieces told = (_calls ??= new CallsInPieces()).AddWhole(item, output.MaxFrameBytes);
+        if (!told.IsTold)
         {
-            // Some sources say a call in pieces and then as a whole: it is one call.
-            if (inPieces.IsTold)
-            {
-                return;
-            }
-
-            _calls.Tell(inPieces);
+            WriteCall(output, item.Id!, item.Name, item.Text);
+            _calls.Tell(told);
         }
-
-        WriteCall(output, item.Id!, item.Name, item.Text);
     }
 
     private void AddToCall(FrameWriter output, in StreamEvent item)

@@ -191,6 +191,11 @@ public sealed class AISdkDialectTests
         Assert.Equal(
             """{"type":"tool-input-available","toolCallId":"c","toolName":"f","input":{"a":1},"providerExecuted":true}""",
             Assert.Single(Written(Answer(Start, StreamEvent.ToolCallDelta("c", "f", "{\"a\""), whole)), static chunk => Type(chunk) == "tool-input-available"));
+
+        string[] told = Written(Answer(Start, whole));
+        Assert.Equal(told, Written(Answer(Start, whole, whole)));
+        Assert.Equal(told, Written(Answer(Start, whole, StreamEvent.ToolCallDelta("c", "f", "{\"a\":1}"))));
+        Assert.Equal(2, Written(Answer(Start, whole, StreamEvent.FinishStep(1), whole)).Count(static chunk => Type(chunk) == "tool-input-available"));
     }
 
     [Fact]

@@ -167,12 +167,14 @@ public sealed class OllamaDialectTests
 
         Assert.Equal(told, Answer(Chat, Start, StreamEvent.ToolCallDelta("c", "f", "{\"a\":1}"), StreamEvent.ToolCall("c", "f", "{\"a\":1}")));
         Assert.Equal(told, Answer(Chat, Start, StreamEvent.ToolCallDelta("c", "f", "{\"a\""), StreamEvent.ToolCall("c", "f", "{\"a\":1}")));
+        Assert.Equal(told, Answer(Chat, Start, StreamEvent.ToolCall("c", "f", "{\"a\":1}"), StreamEvent.ToolCall("c", "f", "{\"a\":1}")));
+        Assert.Equal(told, Answer(Chat, Start, StreamEvent.ToolCall("c", "f", "{\"a\":1}"), StreamEvent.ToolCallDelta("c", "f", "{\"a\":1}")));
     }
 
     [Fact]
     public void Answer_ACallOfALaterStepUnderTheSameId_IsAnother() =>
         Assert.Equal(
-            Answer(Chat, Start, StreamEvent.ToolCall("c", "f", "{\"a\":1}"), StreamEvent.ToolCall("c", "g", "{}")),
+            Answer(Chat, Start, StreamEvent.ToolCall("c", "f", "{\"a\":1}"), StreamEvent.FinishStep(1), StreamEvent.ToolCall("c", "g", "{}")),
             Answer(Chat, Start, StreamEvent.ToolCallDelta("c", "f", "{\"a\":1}"), StreamEvent.FinishStep(1), StreamEvent.ToolCallDelta("c", "g", default)));
 
     [Theory]
