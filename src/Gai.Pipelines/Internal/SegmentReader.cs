@@ -32,6 +32,7 @@ internal sealed class SegmentReader(PipeReader reader, PipeOwner owner)
     private long _segmentOffset;
     private bool _hasBuffer;
     private bool _isCompleted;
+    private bool _isCut;
 
     /// <summary>What has not been taken of the current segment.</summary>
     public ReadOnlyMemory<byte> Rest => _segment[Taken..];
@@ -93,6 +94,12 @@ internal sealed class SegmentReader(PipeReader reader, PipeOwner owner)
                 return false;
             }
 
+            if (_isCut)
+            {
+                throw new InvalidOperationException(
+                    "The stream cannot be read on: an earlier enumeration left it before its end, and what that had read is gone. Read it in one enumeration, or give a PipeReader and leave it between two events.");
+            }
+
             ReadResult result = await reader.ReadAsync(cancellationToken);
             _buffer = result.Buffer;
             _current = _next = _buffer.Start;
@@ -110,17 +117,25 @@ internal sealed class SegmentReader(PipeReader reader, PipeOwner owner)
         }
     }
 
-    /// <summary>Ends the reading. What has not been taken stays in a pipe of the caller's.</summary>
+    /// <summary>Says that a part of what has been taken will never be given: nobody can go on behind it.</summary>
+    public void Cut() => _isCut = true;
+
+    /// <summary>Ends the reading. What has not been taken stays in a pipe of the caller's, and can be read from there.</summary>
     public void Release()
     {
         if (_hasBuffer)
         {
             _hasBuffer = false;
+            _isCompleted = false;
             reader.AdvanceTo(_buffer.GetPosition(Taken, _current));
         }
 
+        _segmentOffset += Taken;
+        _segment = default;
+        Taken = 0;
         if (owner == PipeOwner.Reader)
         {
+            _isCut = true;
             reader.Complete();
         }
     }

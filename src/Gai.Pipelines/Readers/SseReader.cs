@@ -64,8 +64,12 @@ public sealed class SseReader
 
     /// <summary>Reads the events to the end of the stream.</summary>
     /// <param name="cancellationToken">Cancels the reading.</param>
-    /// <returns>The events, to be enumerated once. The bytes of each are valid until the next is asked for.</returns>
+    /// <returns>
+    /// The events, to be enumerated once. The bytes of each are valid until the next is asked for. If they are left behind one of them, another call goes on with the next, as long as the pipe is
+    /// the caller's.
+    /// </returns>
     /// <exception cref="StreamReadException">A line or an event is larger than the limit.</exception>
+    /// <exception cref="InvalidOperationException">An earlier enumeration has left the stream inside of an event, or the reader has a stream and not a pipe.</exception>
     public IAsyncEnumerable<SseFrame> ReadAsync(CancellationToken cancellationToken = default) => new Enumeration(this, cancellationToken);
 
     /// <summary>Reads lines of what is there already, up to the blank line of an event that has data.</summary>
@@ -243,11 +247,28 @@ public sealed class SseReader
         }
     }
 
-    private StreamReadException Error(StreamReadError error, FormattableString message) => new(
-        error,
-        _block.Number,
-        _block.Offset,
-        string.Create(CultureInfo.InvariantCulture, $"event {_block.Number:N0} (byte {_block.Offset:N0}): {FormattableString.Invariant(message)}"));
+    private StreamReadException Error(StreamReadError error, FormattableString message)
+    {
+        _input.Cut();
+        return new StreamReadException(
+            error,
+            _block.Number,
+            _block.Offset,
+            string.Create(CultureInfo.InvariantCulture, $"event {_block.Number:N0} (byte {_block.Offset:N0}): {FormattableString.Invariant(message)}"));
+    }
+
+    private void Release()
+    {
+        bool isInsideEvent = _line.Length > 0 || (_block.Lines > 0 && !_hasEvent);
+        if (isInsideEvent)
+        {
+            _input.Cut();
+        }
+
+        _input.Release();
+        _line.Release();
+        _block.Release();
+    }
 
     private sealed class Enumeration(SseReader reader, CancellationToken cancellationToken) : BufferedEnumeration<SseFrame>(cancellationToken)
     {
@@ -261,11 +282,6 @@ public sealed class SseReader
             return reader._input.ReadAsync(cancellationToken);
         }
 
-        protected override void Release()
-        {
-            reader._input.Release();
-            reader._line.Release();
-            reader._block.Release();
-        }
+        protected override void Release() => reader.Release();
     }
 }

@@ -450,6 +450,22 @@ public sealed class NdjsonReaderTests
     }
 
     [Fact]
+    public async Task ReadAsync_AgainAfterABreak_GoesOnWithTheNextRecord() =>
+        await Collected.InAllLayoutsAsync("1\n2\r\n3", async pipe =>
+        {
+            for (int i = 1; i <= 3; i++)
+            {
+                await foreach (int number in NdjsonReader.ReadAsync(pipe, ReaderJson.Default.Int32, null, Collected.Stop))
+                {
+                    Assert.Equal(i, number);
+                    break;
+                }
+            }
+
+            Assert.Empty(pipe.ReadRest());
+        });
+
+    [Fact]
     public async Task ReadAsync_EnumeratedTwice_IsRefused()
     {
         IAsyncEnumerable<int> records = NdjsonReader.ReadAsync(Collected.Pipe("1\n"), ReaderJson.Default.Int32, null, Collected.Stop);

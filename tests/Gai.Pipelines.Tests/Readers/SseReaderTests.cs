@@ -115,6 +115,99 @@ public sealed class SseReaderTests
         });
 
     [Fact]
+    public async Task ReadAsync_AgainAfterABreak_GoesOnWithTheNextEvent() =>
+        await Collected.InAllLayoutsAsync("data: 1\n\nid: 2\r\ndata: 2\r\n\r\n: c\ndata: 3\r\r", async pipe =>
+        {
+            var reader = new SseReader(pipe);
+            var offsets = new List<long>();
+            for (int i = 1; i <= 3; i++)
+            {
+                await foreach (SseFrame frame in reader.ReadAsync(Collected.Stop))
+                {
+                    Assert.Equal($"{i}", frame.Data);
+                    offsets.Add(reader.EventOffset);
+                    break;
+                }
+            }
+
+            Assert.Equal([0L, 9L, 27L], offsets);
+            Assert.Equal("2", reader.LastEventId);
+            Assert.Empty((await Collected.AllAsync(Collected.DataAsync(reader))).Items);
+            Assert.Null((await Collected.AllAsync(Collected.DataAsync(reader))).Failure);
+        });
+
+    [Fact]
+    public async Task ReadAsync_AgainAfterABreakOfAStreamThatGoesOn_GivesNoEventTwice()
+    {
+        var pipe = new Pipe();
+        await pipe.Writer.WriteAsync("data: 1\n\ndata: 2\n\n"u8.ToArray(), Collected.Stop);
+        var reader = new SseReader(pipe.Reader);
+        await foreach (SseFrame frame in reader.ReadAsync(Collected.Stop))
+        {
+            Assert.Equal("1", frame.Data);
+            break;
+        }
+
+        await using IAsyncEnumerator<SseFrame> each = reader.ReadAsync(Collected.Stop).GetAsyncEnumerator(Collected.Stop);
+        Assert.True(await each.MoveNextAsync());
+        Assert.Equal("2", each.Current.Data);
+        ValueTask<bool> waiting = each.MoveNextAsync();
+        await pipe.Writer.WriteAsync("data: 3\n\n"u8.ToArray(), Collected.Stop);
+        Assert.True(await waiting);
+        Assert.Equal("3", each.Current.Data);
+    }
+
+    [Fact]
+    public async Task ReadAsync_AgainAfterABreakOfAStream_IsRefused()
+    {
+        using var stream = new MemoryStream("data: 1\n\ndata: 2\n\n"u8.ToArray());
+        var reader = new SseReader(stream);
+        await foreach (SseFrame frame in reader.ReadAsync(Collected.Stop))
+        {
+            Assert.Equal("1", frame.Data);
+            break;
+        }
+
+        (List<string> items, Exception? failure) = await Collected.AllAsync(Collected.DataAsync(reader));
+        Assert.Empty(items);
+        Assert.StartsWith("The stream cannot be read on", Assert.IsType<InvalidOperationException>(failure).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("data: 1\n\ndata: 2")]
+    [InlineData("data: 1\n\ndata: 2\n")]
+    public async Task ReadAsync_AgainAfterACancellationInsideAnEvent_IsRefused(string begun)
+    {
+        using var cancel = new CancellationTokenSource();
+        var pipe = new Pipe();
+        await pipe.Writer.WriteAsync(Collected.Utf8(begun), Collected.Stop);
+        var reader = new SseReader(pipe.Reader);
+        await using (IAsyncEnumerator<SseFrame> each = reader.ReadAsync(cancel.Token).GetAsyncEnumerator(Collected.Stop))
+        {
+            Assert.True(await each.MoveNextAsync());
+            ValueTask<bool> waiting = each.MoveNextAsync();
+            await cancel.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.AsTask().WaitAsync(Collected.Deadline, Collected.Stop));
+        }
+
+        await pipe.Writer.WriteAsync("\n\ndata: 3\n\n"u8.ToArray(), Collected.Stop);
+        await pipe.Writer.CompleteAsync();
+
+        (List<string> items, Exception? failure) = await Collected.AllAsync(Collected.DataAsync(reader));
+        Assert.Empty(items);
+        Assert.IsType<InvalidOperationException>(failure);
+    }
+
+    [Fact]
+    public async Task ReadAsync_AgainAfterALineThatIsTooLong_IsRefused() =>
+        await Collected.InAllLayoutsAsync("data: 123456\ndata: 2\n\n", async pipe =>
+        {
+            var reader = new SseReader(pipe, new SseReaderOptions { MaxLineBytes = 8 });
+            Assert.IsType<StreamReadException>((await Collected.AllAsync(Collected.DataAsync(reader))).Failure);
+            Assert.IsType<InvalidOperationException>((await Collected.AllAsync(Collected.DataAsync(reader))).Failure);
+        });
+
+    [Fact]
     public async Task ReadAsync_CancelledWhileWaiting_Throws()
     {
         using var cancel = new CancellationTokenSource();
