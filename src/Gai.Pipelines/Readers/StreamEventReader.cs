@@ -9,10 +9,13 @@ namespace Gai.Pipelines;
 /// <summary>Reads streams of our own dialects, gai and gai.events.v1, back into <see cref="StreamEvent"/>s.</summary>
 /// <remarks>
 /// The two dialects are told apart by their records. What is not one of their kinds comes back as a raw event with the
-/// whole record. The events own their text and bytes: they may be kept.
+/// whole record. The events own their text and bytes: they may be kept. An event may take as much as a server writes by default, 16 MiB (<see cref="FrameWriter.DefaultMaxFrameBytes"/>).
 /// </remarks>
 public static class StreamEventReader
 {
+    private static readonly SseReaderOptions SseOptions = new() { MaxLineBytes = FrameWriter.DefaultMaxFrameBytes, MaxEventBytes = FrameWriter.DefaultMaxFrameBytes };
+    private static readonly NdjsonReaderOptions NdjsonOptions = new() { MaxRecordBytes = FrameWriter.DefaultMaxFrameBytes };
+
     /// <summary>Reads the events of a stream to its end marker.</summary>
     /// <param name="reader">The pipe. It stays the caller's and is not completed; what comes behind the end marker is left in it.</param>
     /// <param name="format">The format: <see cref="StreamFormat.ServerSentEvents"/>, or one of the two that are lines of records.</param>
@@ -70,7 +73,7 @@ public static class StreamEventReader
     private static IAsyncEnumerable<StreamEvent> EnumerateAsync(PipeReader reader, PipeOwner owner, StreamFormat format, CancellationToken cancellationToken) =>
         format switch
         {
-            StreamFormat.ServerSentEvents => EnumerateSseAsync(new SseReader(reader, owner, SseReaderOptions.Default), cancellationToken),
+            StreamFormat.ServerSentEvents => EnumerateSseAsync(new SseReader(reader, owner, SseOptions), cancellationToken),
             StreamFormat.Ndjson or StreamFormat.JsonLines => EnumerateNdjsonAsync(reader, owner, cancellationToken),
             _ => throw new ArgumentOutOfRangeException(nameof(format), format, "A stream is read as SSE, NDJSON or JSON Lines. Deserialize a JSON document as a whole."),
         };
@@ -104,7 +107,7 @@ public static class StreamEventReader
     private static async IAsyncEnumerable<StreamEvent> EnumerateNdjsonAsync(
         PipeReader reader, PipeOwner owner, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var records = new RecordReader(reader, owner, NdjsonReaderOptions.Default);
+        var records = new RecordReader(reader, owner, NdjsonOptions);
         try
         {
             do

@@ -41,6 +41,19 @@ public sealed class StreamEventReaderTests
 
     [Theory]
     [MemberData(nameof(Wires))]
+    public async Task ReadAsync_AsMuchAsAServerWrites_ComesBack(Wire wire)
+    {
+        int room = FrameWriter.DefaultMaxFrameBytes - 4096;
+        var result = StreamEvent.ToolResult("c", "f", $"\"{new string('a', room)}\"");
+
+        (List<StreamEvent> read, Exception? failure) = await StreamEvents.ReadAsync(wire, PieceReader.Of(StreamEvents.Write(wire, withTimes: true, [result])));
+
+        Assert.Null(failure);
+        Assert.Equal(room + 2, Assert.Single(read).Text.ToString().Length);
+    }
+
+    [Theory]
+    [MemberData(nameof(Wires))]
     public async Task ReadAsync_AnythingCutOff_IsTruncated(Wire wire)
     {
         byte[] bytes = StreamEvents.Write(wire, withTimes: false, [StreamEvent.Start("r"), StreamEvent.TextDelta("\u00E9\u20AC\U0001F600")]);
