@@ -43,7 +43,7 @@ public sealed class EventStreamClient
     }
 
     /// <summary>Reads the events that a request is answered with.</summary>
-    /// <param name="request">Makes the request, anew for each attempt, and is asked again whenever the client comes back. <c>Accept</c>, <c>Cache-Control</c> and <c>Last-Event-ID</c> are added to it. A <c>Last-Event-ID</c> of its own is where the stream is resumed from.</param>
+    /// <param name="request">Makes the request, anew for each attempt, and is asked again whenever the client comes back. <c>Accept</c>, <c>Cache-Control</c> and <c>Last-Event-ID</c> are added to it. A <c>Last-Event-ID</c> of its own is where the stream is resumed from until a response has been read; then only what the server says counts.</param>
     /// <param name="cancellationToken">Ends the stream.</param>
     /// <returns>
     /// The events, to be enumerated once. The bytes of each are valid until the next is asked for. The enumeration ends when

@@ -137,14 +137,15 @@ internal sealed class EventStreamAttempt : IAsyncDisposable
         }
 
         request.Headers.CacheControl ??= new CacheControlHeaderValue { NoStore = true };
-        if (_reconnection.LastEventId.Length > 0)
-        {
-            request.Headers.Remove(LastEventIdHeader);
-            request.Headers.TryAddWithoutValidation(LastEventIdHeader, _reconnection.LastEventId);
-        }
-        else if (request.Headers.NonValidated.TryGetValues(LastEventIdHeader, out HeaderStringValues resumed))
+        if (!_reconnection.HasRead && request.Headers.NonValidated.TryGetValues(LastEventIdHeader, out HeaderStringValues resumed))
         {
             _reconnection.OnResumed(resumed.ToString());
+        }
+
+        request.Headers.Remove(LastEventIdHeader);
+        if (_reconnection.LastEventId.Length > 0)
+        {
+            request.Headers.TryAddWithoutValidation(LastEventIdHeader, _reconnection.LastEventId);
         }
     }
 

@@ -16,6 +16,9 @@ internal sealed class Reconnection(EventStreamClientOptions options)
     /// <summary>The id of the last event that was read; empty if there was none.</summary>
     public string LastEventId { get; private set; } = string.Empty;
 
+    /// <summary>Whether a response has been read: it has the last word on the id, also if it has taken it back.</summary>
+    public bool HasRead { get; private set; }
+
     /// <summary>Whether there is nothing to come back for.</summary>
     public bool IsOver { get; private set; }
 
@@ -42,6 +45,7 @@ internal sealed class Reconnection(EventStreamClientOptions options)
     /// <summary>A response ended or was left; notes what it said of coming back.</summary>
     public void OnClosed(string lastEventId, TimeSpan? reconnectionTime)
     {
+        HasRead = true;
         LastEventId = lastEventId;
         _serverBackoff = reconnectionTime ?? _serverBackoff;
         IsOver |= TerminalEventId.Contains(lastEventId);

@@ -217,6 +217,21 @@ public sealed class EventStreamClientTests
         Assert.Equal(["5", "5", "6"], run.Server.LastEventIds);
     }
 
+    [Theory]
+    [InlineData("id: 6\ndata: a\n\nid:\ndata: b\n\n")]
+    [InlineData("id:\ndata: b\n\n")]
+    public async Task ReadAsync_ServerTakesTheIdOfTheRequestBack_IsNotSentAgain(string stream)
+    {
+        using var run = new ClientRun(
+            new ScriptedServer(Status(503), Stream(stream), Status(204)),
+            jitter: 0,
+            request: () => new HttpRequestMessage(HttpMethod.Get, "http://server/") { Headers = { { "Last-Event-ID", "5" } } });
+
+        await run.EndAsync();
+
+        Assert.Equal(["5", "5", null], run.Server.LastEventIds);
+    }
+
     [Fact]
     public async Task ReadAsync_SilentConnection_IsTakenForDeadAfterTheReadTimeout()
     {
