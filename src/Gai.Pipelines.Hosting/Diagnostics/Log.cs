@@ -49,4 +49,7 @@ internal static partial class Log
 
     [LoggerMessage(16, LogLevel.Warning, "The store of stream logs failed for {Stream}; it is tried again.", EventName = "LogStoreFailed")]
     public static partial void LogStoreFailed(ILogger logger, LogId stream, Exception exception);
+
+    [LoggerMessage(17, LogLevel.Information, "The request to {Path} timed out, and its stream was broken off after {Events} events.", EventName = "RequestTimedOut")]
+    public static partial void RequestTimedOut(ILogger logger, string path, long events);
 }

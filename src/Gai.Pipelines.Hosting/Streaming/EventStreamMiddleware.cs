@@ -81,14 +81,19 @@ public sealed class EventStreamMiddleware : IMiddleware
         {
             await handling;
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested && IsOurs(feature, context))
-        {
-            Log.ClientGone(_logger, context.Request.Path, 0);
-            return;
-        }
         catch (StreamOverException) when (feature.IsConcluded)
         {
             // The handler wrote on to a stream that had ended without it: the client has its answer, the log its entry.
+            return;
+        }
+        catch (OperationCanceledException) when (RequestTimeout.HasPassed(context))
+        {
+            // The framework's middleware for timeouts answers.
+            throw;
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested && IsOurs(feature, context))
+        {
+            Log.ClientGone(_logger, context.Request.Path, 0);
             return;
         }
         catch (Exception failure) when (feature.EventsBeforeAbandoned is not null)

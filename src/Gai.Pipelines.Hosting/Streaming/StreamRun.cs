@@ -173,6 +173,11 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
             case StreamOutcomeReason.Completed when outcome.Exception is { } late:
                 Log.SourceDisposalFailed(_executor.Logger, path, late);
                 break;
+            case StreamOutcomeReason.ClientGone when RequestTimeout.HasPassed(Context):
+                // The client is still there, and a clean end would tell it that this was all.
+                Log.RequestTimedOut(_executor.Logger, path, outcome.Events);
+                Context.Abort();
+                break;
             case StreamOutcomeReason.ClientGone:
                 Log.ClientGone(_executor.Logger, path, outcome.Events);
                 break;
@@ -234,6 +239,9 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
                 return Problem.WriteAsync(Context, StatusCodes.Status401Unauthorized, StreamError.Unauthorized);
             case StreamOutcomeReason.SourceFailed:
                 return EventStreamExecutor.AnswerAsync(Context, outcome.Exception!);
+            case StreamOutcomeReason.ClientGone when RequestTimeout.HasPassed(Context):
+                // The framework's middleware answers, as its policy says, if the cancellation reaches it.
+                throw new OperationCanceledException("The request timed out before its stream began.", Context.RequestAborted);
             default:
                 Log.ClientGone(_executor.Logger, Context.Request.Path, outcome.Events);
                 return Task.CompletedTask;

@@ -6,7 +6,7 @@ public enum StreamOutcomeReason
     /// <summary>The source ended and the client got everything, with the end marker of the dialect.</summary>
     Completed,
 
-    /// <summary>The client left, or the connection broke.</summary>
+    /// <summary>The client left, the connection broke, or the request was cancelled: by a timeout of the server, for example.</summary>
     ClientGone,
 
     /// <summary>The source or a serializer threw, or the source said that it failed.</summary>

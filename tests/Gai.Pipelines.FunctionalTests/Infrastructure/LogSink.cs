@@ -11,6 +11,8 @@ internal sealed class LogSink : ILoggerProvider
     /// <summary>Gets everything that an operator would be shown by default as something wrong.</summary>
     public IReadOnlyList<LogEntry> WarningsAndErrors => [.. _entries.Where(entry => entry.Level >= LogLevel.Warning)];
 
+    public IReadOnlyList<LogEntry> All => [.. _entries];
+
     public IReadOnlyList<LogEntry> Ours => [.. _entries.Where(entry => entry.Category.StartsWith("Gai.Pipelines", StringComparison.Ordinal))];
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
