@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using System.Runtime.ExceptionServices;
 using Gai.Pipelines.Internal;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.OutputCaching;
 
 namespace Gai.Pipelines.Hosting;
 
@@ -107,6 +108,8 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         watch = null;
         try
         {
+            // Where the endpoint's metadata does not say that it streams, the output cache is about to keep a response that may break off.
+            Context.Features.Get<IOutputCacheFeature>()?.Context.AllowCacheStorage = false;
             if (format != StreamFormat.JsonDocument)
             {
                 Head.Set(format);
