@@ -20,6 +20,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
     private readonly EventPump<T> _pump;
     private readonly PipeWriter? _between; // the pump and the response: what collects a document, or compresses
     private readonly LogCursor? _reading;
+    private ResponseHead _head;
 
     public StreamRun(
         EventStreamExecutor executor,
@@ -59,8 +60,6 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
     private DocumentWriter? Document => _between as DocumentWriter;
 
     private CompressedBody? Compressed => _between as CompressedBody;
-
-    private ResponseHead Head => new(Context.Response);
 
     /// <summary>Pumps the stream to its end and concludes it. Called once, when the registry knows of it.</summary>
     /// <exception cref="Exception">What the source threw, if the client could not be told by a record.</exception>
@@ -112,7 +111,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
             Context.Features.Get<IOutputCacheFeature>()?.Context.AllowCacheStorage = false;
             if (format != StreamFormat.JsonDocument)
             {
-                Head.Set(format);
+                _head.Set(Context.Response, format);
             }
 
             activity = StreamTelemetry.Begin(Context, format, _reading?.Log);
@@ -159,7 +158,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         }
         else
         {
-            Head.Unset();
+            _head.Unset(Context.Response);
             await ConcludeUnsentAsync(outcome);
         }
 
@@ -266,7 +265,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         {
             ReadOnlyMemory<byte> body = document.ToDocument(_pump.Dialect.DocumentShape);
             Context.Response.ContentType = "application/json; charset=utf-8";
-            Context.Response.Headers.CacheControl = "no-cache";
+            Context.Response.Headers.CacheControl = "no-cache, no-store";
             Context.Response.ContentLength = body.Length;
 
             // Without a token: if the client has left, nobody is there to be told by an exception.

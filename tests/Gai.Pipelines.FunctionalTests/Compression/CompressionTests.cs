@@ -52,7 +52,7 @@ public sealed class CompressionTests
 
         var expected = new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase)
         {
-            ["cache-control"] = "no-cache, no-transform",
+            ["cache-control"] = "no-cache, no-store, no-transform",
             ["content-encoding"] = coding,
             ["content-type"] = "text/event-stream",
             ["vary"] = "Accept,Accept-Encoding",

@@ -18,7 +18,7 @@ public sealed class HeaderTests
 
         var expected = new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase)
         {
-            ["cache-control"] = "no-cache, no-transform",
+            ["cache-control"] = "no-cache, no-store, no-transform",
             ["content-type"] = contentType,
             ["vary"] = "Accept",
             ["x-accel-buffering"] = "no",
@@ -48,7 +48,7 @@ public sealed class HeaderTests
         string[] lines = response[..end].Split("\r\n");
         Assert.Equal("HTTP/1.1 200 OK", lines[0]);
         Assert.Equal(
-            ["Cache-Control: no-cache, no-transform", "Content-Type: text/event-stream", "Transfer-Encoding: chunked", "Vary: Accept", "X-Accel-Buffering: no"],
+            ["Cache-Control: no-cache, no-store, no-transform", "Content-Type: text/event-stream", "Transfer-Encoding: chunked", "Vary: Accept", "X-Accel-Buffering: no"],
             lines[1..].Where(line => !line.StartsWith("Date:", StringComparison.Ordinal) && !line.StartsWith("Server:", StringComparison.Ordinal)).Order());
     }
 
@@ -62,7 +62,7 @@ public sealed class HeaderTests
         Assert.Equal(
             new SortedDictionary<string, string>
             {
-                ["cache-control"] = "no-cache",
+                ["cache-control"] = "no-cache, no-store",
                 ["content-length"] = "17",
                 ["content-type"] = "application/json; charset=utf-8",
                 ["vary"] = "Accept",
@@ -94,8 +94,31 @@ public sealed class HeaderTests
         Assert.False(answer.Headers.ContainsKey("Cache-Control"));
     }
 
+    [Theory]
+    [InlineData("/fail", "text/event-stream")]
+    [InlineData("/fail", "application/json")]
+    [InlineData("/ticks", "image/png")]
+    public async Task Head_ApplicationForbidsToStore_HoldsForTheAnswerInPlaceOfTheStream(string path, string accept)
+    {
+        await using TestServer server = await StartAsync();
+
+        Answer answer = await server.GetAsync(path + "?private", accept);
+
+        Assert.InRange(answer.Status, 400, 599);
+        Assert.Equal("no-store", answer.Headers["Cache-Control"]);
+    }
+
     private static Task<TestServer> StartAsync() => TestServer.StartAsync(app =>
     {
+        app.Use((context, next) =>
+        {
+            if (context.Request.Query.ContainsKey("private"))
+            {
+                context.Response.Headers.CacheControl = "no-store";
+            }
+
+            return next(context);
+        });
         app.MapGet("/ticks", () => TypedResults.Extensions.EventStream(Sources.Ticks(2)));
         app.MapGet("/ndjson", () => TypedResults.Extensions.EventStream(Sources.Ticks(2), new Gai.Pipelines.Hosting.EventStreamResultOptions { Format = StreamFormat.Ndjson }));
         app.MapGet("/fail", () => TypedResults.Extensions.EventStream(Sources.TicksThen(0, new InvalidOperationException("broken"))));
