@@ -41,13 +41,20 @@ internal sealed class DrainService(
         long begun = time.GetTimestamp();
         using var producing = new CancellationTokenSource();
         Task produced = logs.StopAsync(producing.Token);
-        await EndStreamsAsync(ended, count, limit, cancellationToken);
-        if (logs.IsShared && !produced.IsCompleted && limit - time.GetElapsedTime(begun) is var left && left > TimeSpan.Zero)
+        try
         {
-            await EndsWithinAsync(produced, left, cancellationToken);
+            await EndStreamsAsync(ended, count, limit, cancellationToken);
+            if (logs.IsShared && !produced.IsCompleted && limit - time.GetElapsedTime(begun) is var left && left > TimeSpan.Zero)
+            {
+                await EndsWithinAsync(produced, left, cancellationToken);
+            }
+        }
+        finally
+        {
+            // Whatever the streams threw: without readers nobody else ends the producers.
+            await producing.CancelAsync();
         }
 
-        await producing.CancelAsync();
         await produced.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

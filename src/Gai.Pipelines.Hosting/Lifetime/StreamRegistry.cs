@@ -96,7 +96,14 @@ internal sealed class StreamRegistry
         List<Entry> open = Open();
         foreach (Entry entry in open)
         {
-            entry.Context.Abort();
+            try
+            {
+                entry.Context.Abort();
+            }
+            catch (Exception)
+            {
+                // Its request has just ended by itself, and the server has taken the context back.
+            }
         }
 
         return open.Count;

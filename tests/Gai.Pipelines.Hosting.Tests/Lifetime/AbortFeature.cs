@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gai.Pipelines.Hosting.Tests.Lifetime;
@@ -9,5 +10,12 @@ internal sealed class AbortFeature : IHttpRequestLifetimeFeature
 
     public CancellationToken RequestAborted { get; set; }
 
-    public void Abort() => Aborts++;
+    /// <summary>Gets or sets whether the request is over, and its context no longer its own.</summary>
+    public bool IsOver { get; set; }
+
+    public void Abort()
+    {
+        ObjectDisposedException.ThrowIf(IsOver, typeof(HttpContext));
+        Aborts++;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -86,6 +87,41 @@ public sealed class DrainServiceTests
         Assert.Equal(1, _connection.Aborts);
     }
 
+    [Fact]
+    public async Task Stopping_RequestThatHasJustEnded_IsNoObstacleToTheOthers()
+    {
+        OpenStreamStub other = new();
+        Open();
+        var over = new DefaultHttpContext();
+        over.Features.Set<IHttpRequestLifetimeFeature>(new AbortFeature { IsOver = true });
+        Assert.True(_streams.TryAdd(new OpenEntryStub(other, over)));
+        Task stopping = NewService(new() { DrainMode = DrainMode.EndAtOnce }).StoppingAsync(default);
+
+        await AdvanceAsync(TimeSpan.FromSeconds(20));
+
+        await stopping.OrFail();
+        Assert.Equal(1, _connection.Aborts);
+    }
+
+    [Fact]
+    public async Task Stopping_StreamThatThrows_ProducersAreEndedAllTheSame()
+    {
+        await using var logs = new StreamLogs();
+        var start = new LogStart { Key = LogKey.New(), Format = StreamFormat.ServerSentEvents, Dialect = "gai" };
+        StreamLog log = (await logs.GetOrStartAsync(start, () => new LogProducer<StreamEvent>
+        {
+            Source = StreamSource.From(Channel.CreateUnbounded<StreamEvent>().Reader),
+            Dialect = Dialects.Gai.Create(new DialectContext(StreamFormat.ServerSentEvents, DialectSettings.Default)),
+        })).Log;
+        Open();
+        _stream.OnEnd = static () => throw new InvalidOperationException("broken");
+
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => NewService(new() { DrainMode = DrainMode.EndAtOnce }, logs: logs).StoppingAsync(default).OrFail());
+
+        await log.Ended.OrFail();
+    }
+
     [Theory]
     [InlineData(30, 30, false)]
     [InlineData(31, 30, false)]
@@ -135,9 +171,9 @@ public sealed class DrainServiceTests
         _time.Advance(by);
     }
 
-    private DrainService NewService(EventStreamOptions options, TimeSpan? shutdown = null) => new(
+    private DrainService NewService(EventStreamOptions options, TimeSpan? shutdown = null, StreamLogs? logs = null) => new(
         _streams,
-        new StreamLogs(),
+        logs ?? new StreamLogs(),
         Microsoft.Extensions.Options.Options.Create(options),
         Microsoft.Extensions.Options.Options.Create(new HostOptions { ShutdownTimeout = shutdown ?? TimeSpan.FromSeconds(30) }),
         _time,

@@ -99,6 +99,21 @@ public sealed class StreamRegistryTests
     }
 
     [Fact]
+    public void AbortAll_RequestThatHasJustEnded_IsNoObstacle()
+    {
+        AbortFeature[] lifetimes = [new(), new() { IsOver = true }, new()];
+        foreach (AbortFeature lifetime in lifetimes)
+        {
+            var context = new DefaultHttpContext();
+            context.Features.Set<Microsoft.AspNetCore.Http.Features.IHttpRequestLifetimeFeature>(lifetime);
+            _streams.TryAdd(new OpenEntryStub(new OpenStreamStub(), context));
+        }
+
+        Assert.Equal(3, _streams.AbortAll());
+        Assert.Equal([1, 0, 1], lifetimes.Select(lifetime => lifetime.Aborts));
+    }
+
+    [Fact]
     public async Task TryAdd_ManyThreads_CountsThemAll()
     {
         await Parallel.ForAsync(0, 10_000, (_, _) =>
