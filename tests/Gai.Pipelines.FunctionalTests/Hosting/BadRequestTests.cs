@@ -1,4 +1,5 @@
 using System.Text;
+using Gai.Pipelines.AI;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
@@ -69,6 +70,41 @@ public sealed class BadRequestTests
 
         Assert.Equal((500, ""), (answer.Status, answer.Body));
         Assert.StartsWith("Microsoft.AspNetCore", Assert.Single(server.Logs.WarningsAndErrors).Category, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Use_AfterTheFirstEndpoint_StopsTheStartIfAStreamWouldLoseItsDocuments()
+    {
+        InvalidOperationException failure = await Assert.ThrowsAsync<InvalidOperationException>(() => TestServer.StartAsync(
+            app =>
+            {
+                app.MapGet("/health", () => "well");
+                app.UseGaiPipelines();
+                app.MapPost("/orders", (Order order) => TypedResults.Extensions.EventStream(new[] { order.Item }.ToAsyncEnumerable()));
+            },
+            middleware: Middleware.NotUsed));
+
+        Assert.Contains("/orders would answer", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("Call it before the first Map.", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Use_AfterEndpointsThatReadTheirRequestsThemselves_LosesNothing()
+    {
+        await using TestServer server = await TestServer.StartAsync(
+            app =>
+            {
+                app.MapGet("/health", () => "well");
+                app.MapEventStream("/ticks", _ => Sources.Ticks(1));
+                app.MapOpenAIChatCompletions("/v1/chat/completions", (HttpContext _, ChatCall _) => Sources.Texts("Hi"));
+                app.UseGaiPipelines();
+            },
+            middleware: Middleware.NotUsed);
+
+        Answer answer = await server.SendAsync(Post("/v1/chat/completions", "{"));
+
+        Assert.Equal((400, 1), (answer.Status, answer.Json.EnumerateObject().Count()));
+        Assert.Equal("data: {\"n\":1}\n\n", (await server.GetAsync("/ticks")).Body);
     }
 
     private static HttpRequestMessage Post(string path, string body, string contentType = "application/json") =>
