@@ -23,7 +23,9 @@ internal static class ChatApiEndpoint
         endpoint.Add(builder =>
         {
             EventStreamMetadata.AddTo(builder, typeof(StreamEvent), [api.StreamFormat.MediaType(), "application/json"]);
-            builder.Metadata.Add(new EndpointOptionsMetadata(static options => options.CommitWindow = options.VendorCommitWindow));
+
+            // First of all: a group's own options are in the list already, and the last one wins.
+            builder.Metadata.Insert(0, new EndpointOptionsMetadata(static options => options.CommitWindow = options.VendorCommitWindow));
             builder.Metadata.Add(api);
         });
         return endpoint;

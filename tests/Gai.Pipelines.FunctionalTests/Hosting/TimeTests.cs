@@ -1,8 +1,10 @@
 using System.Threading.Channels;
+using Gai.Pipelines.AI;
 using Gai.Pipelines.Hosting;
 using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gai.Pipelines.FunctionalTests.Hosting;
@@ -171,6 +173,19 @@ public sealed class TimeTests
         Assert.Equal("retry: 3000\n\n", await stream.ReadEventAsync());
     }
 
+    [Theory]
+    [InlineData("/v1", 5)]
+    [InlineData("/group/v1", 0)]
+    [InlineData("/group/own", 2)]
+    public async Task CommitWindow_VendorsEndpoint_IsTheLastThatWasSet(string path, int seconds)
+    {
+        await using TestServer server = await StartAsync();
+        Endpoint endpoint = server.App.Services.GetRequiredService<EndpointDataSource>().Endpoints
+            .OfType<RouteEndpoint>().Single(candidate => candidate.RoutePattern.RawText == path);
+
+        Assert.Equal(TimeSpan.FromSeconds(seconds), server.App.Services.GetRequiredService<EventStreamProfiles>().Of(endpoint).Pump.CommitWindow);
+    }
+
     private static Task StreamBeginsAsync(TestServer server) =>
         Eventually.IsTrueAsync(() => server.Scheduler.EntryCount == 1, () => "no stream begins");
 
@@ -192,6 +207,11 @@ public sealed class TimeTests
                     options.CommitWindow = TimeSpan.Zero;
                     options.RetryHint = TimeSpan.FromSeconds(3);
                 });
+            app.MapOpenAIChatCompletions("/v1", (HttpContext _, ChatCall _) => Sources.Texts("Hi"));
+            IEndpointRouteBuilder group = app.MapGroup("/group").WithEventStreamOptions(options => options.CommitWindow = TimeSpan.Zero);
+            group.MapOpenAIChatCompletions("/v1", (HttpContext _, ChatCall _) => Sources.Texts("Hi"));
+            group.MapOpenAIChatCompletions("/own", (HttpContext _, ChatCall _) => Sources.Texts("Hi"))
+                .WithEventStreamOptions(options => options.CommitWindow = TimeSpan.FromSeconds(2));
         },
         services => services.AddSingleton<TimeProvider>(_time));
 }
