@@ -41,14 +41,14 @@ public static class EventStreamEndpointExtensions
     /// <param name="builder">The endpoint or the group.</param>
     /// <param name="configure">Changes a copy of the application's options; it must only set values.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is out of its range.</exception>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A value is out of its range. What is so only beside the application's options stops its start.</exception>
     public static TBuilder WithEventStreamOptions<TBuilder>(this TBuilder builder, Action<EventStreamOptions> configure)
         where TBuilder : IEndpointConventionBuilder
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(configure);
 
-        // A value out of its range shall stop the start of the application, not the first request.
+        // What is wrong by itself is told where it is written; what is wrong beside the application's options, at its start.
         var trial = new EventStreamOptions();
         configure(trial);
         EventStreamOptionsValidator.ThrowIfInvalid(trial);

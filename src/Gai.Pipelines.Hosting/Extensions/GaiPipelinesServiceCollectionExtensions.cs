@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Gai.Pipelines;
 using Gai.Pipelines.Hosting;
 using Gai.Pipelines.Internal;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -93,6 +94,7 @@ public static class GaiPipelinesServiceCollectionExtensions
             provider.GetRequiredService<IOptionsMonitor<EventTopicOptions>>(),
             provider.GetRequiredService<IOptions<JsonOptions>>(),
             provider.GetRequiredService<EventStreamProfiles>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, EndpointOptionsCheck>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, DrainService>());
         return services;
     }

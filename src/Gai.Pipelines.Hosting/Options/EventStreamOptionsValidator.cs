@@ -33,13 +33,15 @@ internal sealed class EventStreamOptionsValidator : IValidateOptions<EventStream
     }
 
     /// <summary>Checks options that do not come from the container.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="of">Whose they are: what a message begins with.</param>
     /// <exception cref="OptionsValidationException">One is out of its range.</exception>
-    public static void ThrowIfInvalid(EventStreamOptions options)
+    public static void ThrowIfInvalid(EventStreamOptions options, string of = "")
     {
         ValidateOptionsResult result = new EventStreamOptionsValidator().Validate(null, options);
         if (result.Failed)
         {
-            throw new OptionsValidationException(nameof(EventStreamOptions), typeof(EventStreamOptions), result.Failures);
+            throw new OptionsValidationException(nameof(EventStreamOptions), typeof(EventStreamOptions), result.Failures.Select(failure => of + failure));
         }
     }
 

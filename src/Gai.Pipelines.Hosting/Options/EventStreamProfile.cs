@@ -119,7 +119,7 @@ internal sealed class EventStreamProfiles(IOptions<EventStreamOptions> options, 
             metadata.Configure(own);
         }
 
-        EventStreamOptionsValidator.ThrowIfInvalid(own);
+        EventStreamOptionsValidator.ThrowIfInvalid(own, of: $"{endpoint.DisplayName}: ");
         return new EventStreamProfile(own, scheduler, metrics);
     }
 }

@@ -24,6 +24,9 @@ internal sealed class EventStreamExecutor(
 
     public EventStreamProfile ProfileOf(HttpContext context) => profiles.Of(context.GetEndpoint());
 
+    /// <summary>The profile of endpoints that change nothing about the options.</summary>
+    public EventStreamProfile DefaultProfile => profiles.Of(endpoint: null);
+
     /// <summary>Looks for a place for a stream. Whoever takes it disposes of it, or hands it on.</summary>
     public Admission Enter(HttpContext context) => admission.Enter(context, ProfileOf(context).MaxStreams);
 
@@ -85,10 +88,10 @@ internal sealed class EventStreamExecutor(
         LogCursor? reading,
         Admission? place)
     {
-        EventStreamProfile profile = ProfileOf(context);
         StreamRun<T> run;
         try
         {
+            EventStreamProfile profile = ProfileOf(context);
             place ??= Enter(context);
             if (place.Refusal is { } refusal)
             {
@@ -100,7 +103,7 @@ internal sealed class EventStreamExecutor(
         }
         catch (Exception failure)
         {
-            // The key of a client and the dialect are the application's code.
+            // The key of a client, the dialect and what an endpoint changes about the options are the application's code.
             place?.Dispose();
             return FailAsync(context, source, options, failure);
         }

@@ -37,16 +37,18 @@ public sealed class EventStreamResult<T> : IResult, IEndpointMetadataProvider
             throw new InvalidOperationException("This result has been run already, and its events are read once. Make a new EventStream(...) for each request.");
         EventStreamExecutor executor = EventStreamServices.Executor(httpContext);
         EventStreamFeature.Of(httpContext).IsResult = true;
-        StreamSource<T> events = source(executor.ProfileOf(httpContext));
+        StreamSource<T>? events = null;
         DialectFactory<T> dialects;
         try
         {
+            EventStreamProfile profile = executor.ProfileOf(httpContext);
+            events = source(profile);
             dialects = _dialect(httpContext, _options);
         }
         catch (Exception failure)
         {
             // The serializer does not know the type, for example. Whoever fills the source must learn that nobody will read it.
-            return executor.FailAsync(httpContext, events, _options, failure);
+            return executor.FailAsync(httpContext, events ?? source(executor.DefaultProfile), _options, failure);
         }
 
         return executor.ExecuteAsync(httpContext, events, dialects, _options);

@@ -188,6 +188,22 @@ public sealed class DoorTests
             services => services.AddSingleton<IChatClient, Greeter>());
     }
 
+    [Fact]
+    public async Task Get_OptionsOfTheEndpointFail_LeavesNoSourceOpen()
+    {
+        bool fails = false;
+        Channel<Tick> channel = Channel.CreateBounded<Tick>(1);
+        await using TestServer server = await TestServer.StartAsync(app => app
+            .MapGet("/ticks", () => TypedResults.Extensions.EventStream(channel))
+            .WithEventStreamOptions(options => options.ChannelCapacity = fails ? 0 : 1));
+        fails = true;
+
+        Assert.Equal(500, (await server.GetAsync("/ticks")).Status);
+
+        Assert.False(channel.Writer.TryWrite(new Tick(1)));
+        Assert.Contains(server.Logs.WarningsAndErrors, entry => entry.Exception?.Message.Contains("/ticks: ChannelCapacity is 0.", StringComparison.Ordinal) == true);
+    }
+
     private static async IAsyncEnumerable<SseItem<Tick>> Items()
     {
         yield return new SseItem<Tick>(new Tick(1), "tick") { EventId = "7", ReconnectionInterval = TimeSpan.FromSeconds(3) };

@@ -167,11 +167,10 @@ public sealed class InputTests
     [Fact]
     public async Task Resumable_EndpointAnswersDelete_IsRefusedWithTheReason()
     {
-        await using TestServer server = await ResumeServer.StartAsync(app =>
-            app.MapMethods("/ticks", ["GET", "DELETE"], () => TypedResults.Extensions.EventStream(_source)).Resumable());
+        InvalidOperationException failure = await Assert.ThrowsAsync<InvalidOperationException>(() => ResumeServer.StartAsync(app =>
+            app.MapMethods("/ticks", ["GET", "DELETE"], () => TypedResults.Extensions.EventStream(_source)).Resumable()));
 
-        Assert.Equal(500, (await ResumeServer.GetAsync(server, "/ticks")).Status);
-        Assert.Contains(server.Logs.WarningsAndErrors, entry => entry.Exception?.Message.Contains("DELETE on a resumable endpoint cancels", StringComparison.Ordinal) == true);
+        Assert.Contains("DELETE on a resumable endpoint cancels", failure.Message, StringComparison.Ordinal);
     }
 
     private static string Header(Answer answer) => answer.Headers.GetValueOrDefault("stream-id", "none");

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -130,6 +131,22 @@ public sealed class EventStreamOptionsValidatorTests
         OptionsValidationException failure = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
 
         Assert.Contains("ChannelCapacity is 0.", failure.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Each may be good by itself, and both together not.</summary>
+    [Fact]
+    public async Task Start_OptionOfAnEndpointThatIsBadBesideTheApplications_StopsTheHost()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(server => server.Listen(IPAddress.Loopback, 0));
+        builder.Services.AddRouting();
+        builder.Services.AddGaiPipelines(options => options.MaxFrameBytes = 64 * 1024);
+        await using WebApplication app = builder.Build();
+        app.MapGroup("/a").WithEventStreamOptions(options => options.OpeningPaddingBytes = 64 * 1024).MapGet("/b", () => "c");
+
+        OptionsValidationException failure = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync());
+
+        Assert.Contains("/a/b: OpeningPaddingBytes is 65,536.", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
