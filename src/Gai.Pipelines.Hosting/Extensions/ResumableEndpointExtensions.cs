@@ -21,6 +21,10 @@ public static class ResumableEndpointExtensions
     /// The handler's <c>CancellationToken</c> and its services are the producer's: the token is cancelled when the stream ends, the scope is disposed of then. Only the <c>HttpContext</c> itself remains
     /// the request's: what the source needs of it is to be read before the handler returns.
     /// </para>
+    /// <para>
+    /// Endpoint filters are part of the handler: they run once, for the request that begins the stream. So an endpoint with filters, its groups' included, is refused unless <see cref="ResumableOptions.MayRead"/>
+    /// says who may resume, read and cancel. Authorization and middlewares see every request.
+    /// </para>
     /// </remarks>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">An option is out of its range.</exception>
     public static TBuilder Resumable<TBuilder>(this TBuilder builder, Action<ResumableOptions>? configure = null)

@@ -28,13 +28,20 @@ internal sealed class ResumableEndpoint
     public ResumableOptions Options { get; }
 
     /// <summary>Puts itself before the handler of an endpoint.</summary>
-    /// <exception cref="InvalidOperationException">The endpoint answers DELETE itself, or is resumable already.</exception>
+    /// <exception cref="InvalidOperationException">The endpoint answers DELETE itself, is resumable already, or has filters that nothing stands in for.</exception>
     public static void AddTo(EndpointBuilder builder, ResumableOptions options)
     {
         string route = (builder as RouteEndpointBuilder)?.RoutePattern.RawText ?? builder.DisplayName ?? string.Empty;
         if (builder.Metadata.OfType<ResumableEndpoint>().Any())
         {
             throw new InvalidOperationException($"Resumable was called twice for {route}. Set all of its options in one call.");
+        }
+
+        if (options.MayRead is null && builder.FilterFactories.Any(static filter => !IsValidation(filter)))
+        {
+            throw new InvalidOperationException(
+                $"Endpoint filters run with the handler, and so only for the request that begins a stream: {route} has one, and requests that resume, read or cancel a stream would pass it by. " +
+                "Check them by authorization or in a middleware instead, or set MayRead, which is asked for each of them.");
         }
 
         RequestDelegate handler = builder.RequestDelegate ?? throw new InvalidOperationException($"{route} has no handler. Call Resumable on a mapped endpoint.");
@@ -111,6 +118,10 @@ internal sealed class ResumableEndpoint
             await request.DisposeAsync();
         }
     }
+
+    // AddValidation adds one to every endpoint. It checks what the handler gets, and keeps nobody from reading.
+    private static bool IsValidation(Func<EndpointFilterFactoryContext, EndpointFilterDelegate, EndpointFilterDelegate> filter) =>
+        filter.Method.DeclaringType?.FullName == "Microsoft.AspNetCore.Http.Validation.ValidationEndpointFilterFactory";
 
     private static string NameOf(string name) => name.Length <= 100 ? name : $"#{Hash(name)}";
 

@@ -19,7 +19,7 @@ public sealed class ResumableOptions
     /// <value>
     /// Default <see langword="null"/>: only the principal that began it, by its name identifier (<see cref="System.Security.Claims.ClaimTypes.NameIdentifier"/>). A stream that nobody signed in
     /// began can be read by whoever is not signed in and has its id, which cannot be guessed; one of a principal without name identifier by nobody. Who may not is answered with 404, as if there were no such stream.
-    /// The endpoint's own authorization comes first, each time.
+    /// The endpoint's own authorization comes first, each time. Its filters do not: they run with the handler, so an endpoint that has some needs this.
     /// </value>
     public Func<HttpContext, LogDescription, ValueTask<bool>>? MayRead { get; set; }
 

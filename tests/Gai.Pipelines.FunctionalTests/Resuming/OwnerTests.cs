@@ -2,6 +2,8 @@ using Gai.Pipelines.Hosting;
 using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Gai.Pipelines.FunctionalTests.Resuming;
 
@@ -118,6 +120,70 @@ public sealed class OwnerTests
         Assert.Equal(403, (await ResumeServer.DeleteAsync(server, $"/ticks?streamId={streamId}", "ann")).Status);
         Assert.False(_source.IsDisposed);
     }
+
+    /// <summary>A filter runs with the handler: who resumes, reads or cancels would pass by it.</summary>
+    [Theory]
+    [InlineData("endpoint")]
+    [InlineData("endpoint, later")]
+    [InlineData("group")]
+    public async Task Resumable_FilterThatNothingStandsInFor_IsRefusedWithTheReason(string where)
+    {
+        await using TestServer server = await ResumeServer.StartAsync(app =>
+        {
+            IEndpointRouteBuilder endpoints = where == "group" ? app.MapGroup(string.Empty).AddEndpointFilter(RequireKeyAsync) : app;
+            RouteHandlerBuilder endpoint = endpoints.MapGet("/ticks", () => TypedResults.Extensions.EventStream(_source));
+            endpoint = where == "endpoint" ? endpoint.AddEndpointFilter(RequireKeyAsync) : endpoint;
+            endpoint.Resumable();
+            endpoint = where == "endpoint, later" ? endpoint.AddEndpointFilter(RequireKeyAsync) : endpoint;
+        });
+        _source.Push(new Tick(1)).End();
+
+        Assert.Equal(500, (await ResumeServer.GetAsync(server, "/ticks?key=17")).Status);
+        Assert.Contains(
+            server.Logs.WarningsAndErrors, entry => entry.Exception?.Message.Contains("/ticks has one, and requests that resume, read or cancel a stream would pass it by", StringComparison.Ordinal) == true);
+    }
+
+    [Fact]
+    public async Task Resumable_FilterAndMayRead_FilterRunsForTheProducerAndMayReadForAll()
+    {
+        int filtered = 0;
+        await using TestServer server = await ResumeServer.StartAsync(app => app
+            .MapGet("/ticks", () => TypedResults.Extensions.EventStream(_source))
+            .AddEndpointFilter((context, next) =>
+            {
+                filtered++;
+                return RequireKeyAsync(context, next);
+            })
+            .Resumable(resumable => resumable.MayRead = (context, _) => new(HasKey(context))));
+        _source.Push(new Tick(1)).End();
+
+        Answer without = await ResumeServer.GetAsync(server, "/ticks");
+        Answer begun = await ResumeServer.GetAsync(server, "/ticks?key=17");
+        string address = $"/ticks?streamId={begun.Headers["stream-id"]}";
+        Answer readWithout = await ResumeServer.GetAsync(server, address);
+        Answer cancelledWithout = await ResumeServer.DeleteAsync(server, address);
+        Answer read = await ResumeServer.GetAsync(server, $"{address}&key=17");
+
+        Assert.Equal((401, 404, 404), (without.Status, readWithout.Status, cancelledWithout.Status));
+        Assert.Equal((200, begun.Body), (read.Status, read.Body));
+        Assert.Equal(2, filtered);
+    }
+
+    /// <summary>The framework's own filter, on every endpoint then, keeps nobody from reading.</summary>
+    [Fact]
+    public async Task Resumable_ValidationOfTheFramework_IsNoSuchFilter()
+    {
+        await using TestServer server = await ResumeServer.StartAsync(
+            app => app.MapGet("/ticks", () => TypedResults.Extensions.EventStream(_source)).Resumable(), services => services.AddValidation());
+        _source.Push(new Tick(1)).End();
+
+        Assert.Equal(200, (await ResumeServer.GetAsync(server, "/ticks")).Status);
+    }
+
+    private static bool HasKey(HttpContext context) => context.Request.Query["key"] == "17";
+
+    private static async ValueTask<object?> RequireKeyAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
+        HasKey(context.HttpContext) ? await next(context) : TypedResults.Unauthorized();
 
     private Task<TestServer> StartAsync(MissedEvents missed = MissedEvents.Gap) =>
         ResumeServer.StartAsync(app => app.MapEventStream("/ticks", _ => _source).Resumable(resumable => resumable.Missed = missed));
