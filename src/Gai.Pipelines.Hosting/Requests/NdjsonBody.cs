@@ -28,6 +28,7 @@ namespace Gai.Pipelines.Hosting;
 /// response is not sent, an error record after it, and so does a <c>null</c> (unless <typeparamref name="T"/> is a nullable value type). A body that
 /// is larger than <see cref="EventStreamOptions.MaxRequestBodyBytes"/> is answered with 413, one that is silent for longer
 /// than <see cref="EventStreamOptions.RequestIdleTimeout"/> with 408. Records are read once, on one thread at a time.
+    /// A handler whose streams are <c>Resumable</c> cannot take one: its source outlives the request, and so the body.
 /// </para>
 /// </remarks>
 public sealed class NdjsonBody<T> : IAsyncEnumerable<T>, IBindableFromHttpContext<NdjsonBody<T>>, IEndpointParameterMetadataProvider
@@ -52,10 +53,17 @@ public sealed class NdjsonBody<T> : IAsyncEnumerable<T>, IBindableFromHttpContex
     /// <param name="parameter">The parameter of the handler.</param>
     /// <returns>The body.</returns>
     /// <exception cref="BadHttpRequestException">The request has another content type (415).</exception>
+    /// <exception cref="InvalidOperationException">The endpoint's streams are resumable.</exception>
     [SuppressMessage("Design", "CA1000", Justification = "The framework's mechanism for parameters asks for it.")]
     public static ValueTask<NdjsonBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter)
     {
         ArgumentNullException.ThrowIfNull(context);
+        if (context.Features.Get<ResumableRequest>() is not null)
+        {
+            throw new InvalidOperationException(
+                "A resumable stream outlives its request, whose body ends with it, so NdjsonBody cannot be its source. Read the records of HttpContext.Request.Body in the handler before it returns the stream, or map the endpoint without Resumable.");
+        }
+
         RequireNdjson(context.Request.ContentType);
         EventStreamProfile profile = EventStreamServices.Executor(context).ProfileOf(context);
         LiftServerLimits(context, profile.Request.MaxBodyBytes);

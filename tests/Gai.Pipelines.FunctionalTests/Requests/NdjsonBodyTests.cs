@@ -63,6 +63,19 @@ public sealed class NdjsonBodyTests
         Assert.Equal((200, "{\"n\":1}\n{\"n\":2}\n"), (answer.Status, answer.Body));
     }
 
+    /// <summary>The producer would read it when the request is over, and with it perhaps that of the next one.</summary>
+    [Fact]
+    public async Task BindAsync_ResumableEndpoint_IsRefusedWithTheReason()
+    {
+        await using TestServer server = await StartAsync(map: app => app.MapPost("/resumable", (NdjsonBody<Tick> ticks) => TypedResults.Extensions.EventStream(ticks)).Resumable());
+
+        Answer answer = await server.SendAsync(Post("/resumable", "{\"n\":1}\n"));
+
+        Assert.Equal((500, "application/problem+json"), (answer.Status, answer.ContentType));
+        Assert.Contains("NdjsonBody cannot be its source", Assert.Single(server.Logs.WarningsAndErrors).Exception?.Message, StringComparison.Ordinal);
+        await server.IsIdleAsync();
+    }
+
     [Theory]
     [InlineData("{\"n\":1}\n{\"n\":}\n", "record 2 (byte 8)")]
     [InlineData("{\"n\":1}\n{\"n\":\"x\"}\n", "record 2 (byte 8)")]
