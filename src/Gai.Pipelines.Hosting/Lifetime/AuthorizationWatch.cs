@@ -17,6 +17,7 @@ internal sealed class AuthorizationWatch : TimingEntry, IAsyncDisposable
     private readonly DateTimeOffset _expires;
     private readonly Lock _lock = new();
     private Task _check = Task.CompletedTask;
+    private bool _isChecking;
     private bool _isOver;
 
     private AuthorizationWatch(IOpenStream stream, HttpContext context, AuthorizationChecks checks, StreamScheduler scheduler, ILogger logger)
@@ -61,57 +62,100 @@ internal sealed class AuthorizationWatch : TimingEntry, IAsyncDisposable
 
     protected internal override void OnDue()
     {
-        if (_checks.MayGoOn is null || Left <= TimeSpan.Zero)
+        if (_checks.MayGoOn is not null && Left > TimeSpan.Zero)
         {
-            Continue();
-            return;
+            BeginCheck();
         }
 
-        lock (_lock)
-        {
-            // The scheduler may have taken the entry out just before it was retired.
-            _check = _isOver ? _check : Task.Run(CheckAsync);
-        }
+        Continue();
     }
 
     private static DateTimeOffset? TicketExpiry(HttpContext context) =>
         context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Properties?.ExpiresUtc;
 
-    /// <summary>Sets the next time to look, or ends the stream if the ticket has expired.</summary>
+    /// <summary>Sets the next time to look, or ends the stream if the ticket has expired. A check that is under way sets its own, so only the ticket is waited for meanwhile.</summary>
     private void Continue()
     {
         TimeSpan left = Left;
         if (left <= TimeSpan.Zero)
         {
             End();
+            return;
         }
-        else if (_checks.MayGoOn is not null || _expires != DateTimeOffset.MaxValue)
+
+        lock (_lock)
         {
-            // A ticket expires by the clock on the wall, which may be set meanwhile: it is looked at again, however much is left.
-            _scheduler.Coarse.Schedule(this, left < _checks.Interval ? left : _checks.Interval);
+            if (_expires != DateTimeOffset.MaxValue || (_checks.MayGoOn is not null && !_isChecking))
+            {
+                // A ticket expires by the clock on the wall, which may be set meanwhile: it is looked at again, however much is left.
+                _scheduler.Coarse.Schedule(this, left < _checks.Interval ? left : _checks.Interval);
+            }
         }
     }
 
-    private async Task CheckAsync()
+    private void BeginCheck()
     {
-        try
+        Task<bool> check;
+        PathString path;
+        lock (_lock)
         {
-            if (await _checks.MayGoOn!(_context))
+            // The scheduler may have taken the entry out just before it was retired.
+            if (_isOver || _isChecking)
             {
-                Continue();
                 return;
             }
+
+            _isChecking = true;
+            path = _context.Request.Path;
+            _check = check = Task.Run(() => _checks.MayGoOn!(_context).AsTask());
+        }
+
+        _ = ConcludeAsync(check, path);
+    }
+
+    private async Task ConcludeAsync(Task<bool> check, PathString path)
+    {
+        bool mayGoOn = false;
+        try
+        {
+            mayGoOn = await check.WaitAsync(_checks.Interval, _scheduler.TimeProvider);
         }
         catch (Exception failure)
         {
-            // Who cannot be checked may not read.
-            Log.AuthorizationCheckFailed(_logger, _context.Request.Path, failure);
+            // Who cannot be checked, or not before the next check is due, may not read.
+            Log.AuthorizationCheckFailed(_logger, path, failure);
         }
 
-        End();
+        lock (_lock)
+        {
+            _isChecking = false;
+        }
+
+        if (mayGoOn)
+        {
+            Continue();
+        }
+        else
+        {
+            End();
+        }
     }
 
-    private void End() => _stream.End(StreamOutcomeReason.Unauthorized, StreamError.Unauthorized);
+    private void End()
+    {
+        lock (_lock)
+        {
+            if (_isOver)
+            {
+                return;
+            }
+
+            _isOver = true;
+        }
+
+        _scheduler.Coarse.Retire(this);
+        _stream.End(StreamOutcomeReason.Unauthorized, StreamError.Unauthorized);
+    }
 }
 
 /// <summary>What is looked at while a stream is open.</summary>

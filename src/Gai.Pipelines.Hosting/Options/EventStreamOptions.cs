@@ -132,7 +132,7 @@ public sealed class EventStreamOptions
 
     /// <summary>Gets or sets what is asked once a <see cref="KeepAliveInterval"/> whether the client of an open stream may still read.</summary>
     /// <value>
-    /// Default <see langword="null"/>: nothing. <see langword="false"/> ends the stream as <see cref="EndWhenTicketExpires"/> does, and so does an exception, which is logged. It runs beside the
+    /// Default <see langword="null"/>: nothing. <see langword="false"/> ends the stream as <see cref="EndWhenTicketExpires"/> does, and so does an exception, or no answer by the time of the next question; both are logged. It runs beside the
     /// handler: it may read the request and must not write the response. Where keep-alives are off, it is asked every 15 s.
     /// </value>
     public Func<HttpContext, ValueTask<bool>>? MayGoOn { get; set; }

@@ -96,6 +96,37 @@ public sealed class AuthorizationWatchTests : IDisposable
         Assert.Equal(StreamOutcomeReason.Unauthorized, _stream.Endings[0].Reason);
     }
 
+    /// <summary>Who cannot be checked may not read.</summary>
+    [Fact]
+    public async Task MayGoOn_HasNotAnsweredWhenTheNextCheckIsDue_EndsTheStream()
+    {
+        var never = new TaskCompletionSource<bool>();
+        _ = Start(endsWithTicket: false, _ => new(never.Task));
+        await NextLookAsync();
+
+        _time.Advance(TimeSpan.FromSeconds(14.8));
+        Assert.Empty(_stream.Endings);
+        _time.Advance(TimeSpan.FromSeconds(0.2));
+
+        await Deadline.UntilAsync(() => _stream.Endings.Count == 1);
+        Assert.Equal(StreamOutcomeReason.Unauthorized, _stream.Endings[0].Reason);
+    }
+
+    [Fact]
+    public async Task Ticket_ExpiresWhileACheckIsUnderWay_EndsTheStreamThen()
+    {
+        var never = new TaskCompletionSource<bool>();
+        SetTicket(_time.GetUtcNow().AddSeconds(20));
+        _ = Start(endsWithTicket: true, _ => new(never.Task));
+        await NextLookAsync();
+
+        _time.Advance(TimeSpan.FromSeconds(4.8));
+        Assert.Empty(_stream.Endings);
+        _time.Advance(TimeSpan.FromSeconds(0.2));
+
+        Assert.Single(_stream.Endings);
+    }
+
     [Fact]
     public async Task Ticket_ExpiresWhileMayGoOnSaysYes_EndsTheStream()
     {
