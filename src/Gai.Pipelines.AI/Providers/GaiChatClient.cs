@@ -25,6 +25,24 @@ public sealed class GaiChatClient : IChatClient, IStreamEventSource
         _request = request;
     }
 
+    /// <summary>Gets how long the server may be silent in a stream before its connection is taken for dead.</summary>
+    /// <value>
+    /// Default 45 s: three keep-alives of a server over Server-Sent Events. Over NDJSON it sends none unless its <c>NdjsonKeepAlive</c> says so; give a model that thinks longer more time there.
+    /// <see cref="Timeout.InfiniteTimeSpan"/> for ever. The time to the head is <see cref="HttpClient.Timeout"/>.
+    /// </value>
+    /// <exception cref="ArgumentOutOfRangeException">The time is zero or negative, and not infinite, or above 24 days.</exception>
+    public TimeSpan ReadTimeout
+    {
+        get;
+        init => field = value == Timeout.InfiniteTimeSpan || (value > TimeSpan.Zero && value < TimeSpan.FromDays(24))
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "ReadTimeout must be above zero and below 24 days, or infinite.");
+    } = TimeSpan.FromSeconds(45);
+
+    /// <summary>Gets the clock.</summary>
+    /// <value>Default <see cref="TimeProvider.System"/>.</value>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
     /// <inheritdoc/>
     public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
@@ -63,7 +81,7 @@ public sealed class GaiChatClient : IChatClient, IStreamEventSource
     {
         using HttpRequestMessage request = _request(messages, options) ??
             throw new InvalidOperationException("The factory of requests returned null. It must make a new request for each conversation.");
-        await using ProviderExchange exchange = await ProviderExchange.SendAsync(_http, request, Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+        await using ProviderExchange exchange = await ProviderExchange.SendAsync(_http, request, ReadTimeout, TimeProvider, cancellationToken);
         await using IAsyncEnumerator<StreamEvent> events =
             StreamEventReader.ReadAsync(exchange.Body, FormatOf(exchange), cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (await ProviderErrors.MoveNextAsync(events, cancellationToken))

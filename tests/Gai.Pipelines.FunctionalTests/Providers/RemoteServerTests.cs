@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Gai.Pipelines.AI;
+using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
@@ -11,6 +12,8 @@ namespace Gai.Pipelines.FunctionalTests.Providers;
 public sealed class RemoteServerTests
 {
     private static readonly ChatMessage[] Hello = [new(ChatRole.User, "Hello")];
+
+    private readonly Watched _watched = new();
 
     [Theory]
     [InlineData("/gai", "text/event-stream")]
@@ -45,6 +48,38 @@ public sealed class RemoteServerTests
 
             Assert.Equal(error, thrown.Error);
         }
+    }
+
+    [Theory]
+    [InlineData("text/event-stream")]
+    [InlineData("application/x-ndjson")]
+    public async Task GaiChatClient_ServerIsSilentForTooLong_IsTimeout(string accept)
+    {
+        await using TestServer server = await TestServer.StartAsync(app =>
+            app.MapGet("/gai", () => TypedResults.Extensions.EventStream(_watched.ThenSilence([StreamEvent.TextDelta("Hi")]))));
+        var time = new ManualTimeProvider();
+        using var client = new GaiChatClient(server.Client("1.1"), (_, _) => TestServer.Get("/gai", accept)) { TimeProvider = time };
+
+        Task<StreamErrorException> thrown = Assert.ThrowsAsync<StreamErrorException>(() => client.GetResponseAsync(Hello));
+        await Deadline.UntilAsync(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(45));
+            return thrown.IsCompleted;
+        });
+
+        Assert.Equal(StreamErrorCodes.Timeout, (await thrown).Error.Code);
+        await _watched.Cancelled;
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-2)]
+    [InlineData(24 * 24 * 3600)]
+    public void GaiChatClient_ReadTimeoutOutOfItsRange_IsRefused(int seconds)
+    {
+        using var http = new HttpClient();
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => new GaiChatClient(http, (_, _) => TestServer.Get("/gai")) { ReadTimeout = TimeSpan.FromSeconds(seconds) });
     }
 
     [Fact]
