@@ -15,11 +15,14 @@ public sealed class ProviderErrorHandler : DelegatingHandler
 {
     private const int LargestBody = 64 * 1024;
 
+    // What an error says is worth some seconds; that it is one, the status has said already.
+    private static readonly TimeSpan LongestRead = TimeSpan.FromSeconds(5);
+
     private readonly TimeProvider _time;
 
     /// <summary>Makes a handler on top of another.</summary>
     /// <param name="innerHandler">What sends the requests; <see langword="null"/> if a factory sets it.</param>
-    /// <param name="time">The clock, for a <c>Retry-After</c> that is a date; <see langword="null"/> for the system's.</param>
+    /// <param name="time">The clock, for a <c>Retry-After</c> that is a date and for the 5 s in which the body of an error must have come; <see langword="null"/> for the system's.</param>
     public ProviderErrorHandler(HttpMessageHandler? innerHandler = null, TimeProvider? time = null)
     {
         _time = time ?? TimeProvider.System;
@@ -33,19 +36,21 @@ public sealed class ProviderErrorHandler : DelegatingHandler
     internal static async Task<StreamError> ReadAsync(HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
     {
         TimeSpan? wait = RetryAfter(response.Headers, time);
+        using var limit = new CancellationTokenSource(LongestRead, time);
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         byte[] body = ArrayPool<byte>.Shared.Rent(LargestBody);
         try
         {
-            await using Stream content = await response.Content.ReadAsStreamAsync(cancellationToken);
-            int length = await content.ReadAtLeastAsync(body.AsMemory(0, LargestBody), LargestBody, throwOnEndOfStream: false, cancellationToken);
+            await using Stream content = await response.Content.ReadAsStreamAsync(reading.Token);
+            int length = await content.ReadAtLeastAsync(body.AsMemory(0, LargestBody), LargestBody, throwOnEndOfStream: false, reading.Token);
             using JsonDocument document = JsonDocument.Parse(body.AsMemory(0, length));
             JsonElement root = document.RootElement;
             bool isNested = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("error", out _);
             return ProviderErrorBody.Read(isNested ? root.GetProperty("error") : root, (int)response.StatusCode, wait);
         }
-        catch (Exception failure) when (failure is JsonException or IOException or HttpRequestException)
+        catch (Exception failure) when (failure is JsonException or IOException or HttpRequestException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            // A page of a proxy, or nothing that can be read: the status says it.
+            // A page of a proxy, or nothing that can be read, or not in time: the status says it.
             return ProviderErrors.FromStatus(response.StatusCode, retryAfter: wait);
         }
         finally

@@ -114,6 +114,29 @@ public sealed class ProviderFailureTests
         Assert.Equal(StreamErrorCodes.Timeout, (await thrown).Error.Code);
     }
 
+    [Theory]
+    [InlineData(429, StreamErrorCodes.RateLimited)]
+    [InlineData(503, StreamErrorCodes.ProviderUnavailable)]
+    public async Task StreamEvents_BodyOfTheErrorDoesNotCome_IsWhatTheStatusSays(int status, string code)
+    {
+        await using Upstream upstream = await Upstream.StartAsync(async context =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.Headers.RetryAfter = "7";
+            await Upstream.WriteAsync(context, """{"error":{"message":"Slow""", contentType: "application/json");
+            await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+        });
+        var time = new ManualTimeProvider();
+        using OpenAICompatibleChatClient client = upstream.NewClient(options: new OpenAICompatibleOptions { BaseAddress = upstream.BaseAddress, TimeProvider = time });
+
+        Task<StreamErrorException> thrown = Assert.ThrowsAsync<StreamErrorException>(() => CollectAsync(client, []));
+        await time.WaitForTimerAsync(TimeSpan.FromSeconds(5));
+        time.Advance(TimeSpan.FromSeconds(5));
+
+        StreamError error = (await thrown.OrFail("the error")).Error;
+        Assert.Equal((code, $"The provider of the model answered with status {status}.", TimeSpan.FromSeconds(7)), (error.Code, error.Message, error.RetryAfter));
+    }
+
     [Fact]
     public async Task ChatStream_ProviderRefuses_GatewayAnswersWithItsStatus()
     {
