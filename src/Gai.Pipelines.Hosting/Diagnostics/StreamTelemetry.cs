@@ -52,6 +52,25 @@ internal sealed class StreamTelemetry
         return activity;
     }
 
+    /// <summary>Begins the activity of a producer, if somebody listens. What its source does becomes part of it.</summary>
+    /// <param name="begunBy">The activity of the request that begins the stream.</param>
+    /// <remarks>
+    /// The root of a trace of its own, linked to the request and not its child. OpenTelemetry's overview, "Links between spans": "A new linked Trace may also represent a long running asynchronous data
+    /// processing operation that was initiated by one of many fast incoming requests." As a child it would be missing in the trace of a request that was sampled, or sent, when the request ended.
+    /// </remarks>
+    public static Activity? BeginProducing(ActivityContext? begunBy) =>
+        Activities.StartActivity(ActivityKind.Internal, parentContext: default, links: begunBy is { } request ? [new ActivityLink(request)] : null, name: "gai.produce");
+
+    public static void EndProducing(Activity? activity, in StreamOutcome outcome)
+    {
+        if (activity is { IsAllDataRequested: true })
+        {
+            Describe(activity, outcome);
+        }
+
+        activity?.Dispose();
+    }
+
     public void OnEnd(HttpContext context, Activity? activity, TimeSpan duration, in StreamOutcome outcome)
     {
         if (_duration.Enabled)
@@ -122,6 +141,7 @@ internal sealed class StreamTelemetry
         StreamOutcomeReason.TooSlow => "too_slow",
         StreamOutcomeReason.Expired => "expired",
         StreamOutcomeReason.Unauthorized => "unauthorized",
+        StreamOutcomeReason.Cancelled => "cancelled",
         _ => "refused",
     };
 }

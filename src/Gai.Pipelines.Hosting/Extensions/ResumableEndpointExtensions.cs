@@ -18,8 +18,9 @@ public static class ResumableEndpointExtensions
     /// <c>?streamId=</c>) reads the stream from its start; neither runs the handler. DELETE with either, or at an address that has a key, cancels.
     /// </para>
     /// <para>
-    /// The handler's <c>CancellationToken</c> and its services are the producer's: the token is cancelled when the stream ends, the scope is disposed of then. Only the <c>HttpContext</c> itself remains
-    /// the request's: what the source needs of it is to be read before the handler returns.
+    /// The handler's <c>CancellationToken</c> and its services are the producer's: the token is cancelled when the stream ends, the scope is disposed of then. It is a new scope: what a
+    /// middleware has set on a scoped service, such as a tenant, is not in it, and is to be handed over in <c>HttpContext.Items</c>. Only the <c>HttpContext</c> itself remains
+    /// the request's: what the source needs of it is to be read before the handler returns. The source runs in the request's culture, and in the activity <c>gai.produce</c>, which is linked to the request's.
     /// </para>
     /// <para>
     /// Endpoint filters are part of the handler: they run once, for the request that begins the stream. So an endpoint with filters, its groups' included, is refused unless <see cref="ResumableOptions.MayRead"/>

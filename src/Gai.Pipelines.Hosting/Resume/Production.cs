@@ -1,8 +1,11 @@
+using System.Diagnostics;
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 
 namespace Gai.Pipelines.Hosting;
 
 /// <summary>What a request wants produced. Nothing that the producer keeps of it belongs to the request.</summary>
+/// <remarks>Of what flows with the request the producer gets the culture and a link to its activity, and nothing else: not the <see cref="HttpContext"/> of an accessor, which others will use.</remarks>
 internal sealed class Production<T>
 {
     private readonly ResumableStreams _streams;
@@ -11,7 +14,11 @@ internal sealed class Production<T>
     private readonly StreamSource<T> _source;
     private readonly EventStreamResultOptions? _options;
     private readonly PumpSettings _settings;
+    private readonly CultureInfo _culture = CultureInfo.CurrentCulture;
+    private readonly CultureInfo _uiCulture = CultureInfo.CurrentUICulture;
+    private readonly ActivityContext? _begunBy = Activity.Current?.Context;
     private Dialect<T>? _dialect;
+    private Activity? _activity;
 
     public Production(
         ResumableStreams streams,
@@ -49,8 +56,16 @@ internal sealed class Production<T>
             Source = _source,
             Dialect = Interlocked.Exchange(ref _dialect, null)!,
             Settings = _settings,
+            OnStarting = OnStarting,
             OnEnded = OnEnded,
         };
+    }
+
+    private void OnStarting()
+    {
+        CultureInfo.CurrentCulture = _culture;
+        CultureInfo.CurrentUICulture = _uiCulture;
+        _activity = StreamTelemetry.BeginProducing(_begunBy);
     }
 
     private void OnEnded(StreamLog log, StreamOutcome outcome)
@@ -59,5 +74,8 @@ internal sealed class Production<T>
         _streams.OnProduced(_path, log, outcome);
         _streams.Notify(_path, _options, outcome);
         _ = _request.DisposeAsync().AsTask();
+
+        // Last: a listener may throw.
+        StreamTelemetry.EndProducing(_activity, outcome);
     }
 }

@@ -75,6 +75,7 @@ public sealed partial class StreamLog
                 _ = Task.Run(
                     async () =>
                     {
+                        Surround(producer.OnStarting);
                         await ProduceAsync(pump, settings, producer.OnEnded);
                         produced.SetResult();
                     },
@@ -279,6 +280,19 @@ public sealed partial class StreamLog
         await DrainAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _logs.OnLeft(this);
         Memory.Release();
+    }
+
+    // Not async: what is made current here shall stay so for whoever calls.
+    private static void Surround(Action? onStarting)
+    {
+        try
+        {
+            onStarting?.Invoke();
+        }
+        catch (Exception)
+        {
+            // A listener's to activities, for example. The events do not depend on it.
+        }
     }
 
     private async Task ProduceAsync<T>(EventPump<T> pump, PumpSettings settings, Action<StreamLog, StreamOutcome>? onEnded)

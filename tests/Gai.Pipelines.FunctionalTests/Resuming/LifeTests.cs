@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Gai.Pipelines.Hosting;
 using Gai.Pipelines.TestUtilities;
@@ -25,6 +28,63 @@ public sealed class LifeTests
 
         Assert.Equal(["{\"n\":2}", "{\"n\":3}"], DataOf(rest.Body));
         Assert.Empty(server.Logs.WarningsAndErrors);
+    }
+
+    [Fact]
+    public async Task Produce_WhatFlowsWithTheRequest_IsItsCultureAndALinkToItsActivity()
+    {
+        var ended = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = static source => source.Name == "Gai.Pipelines",
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = ended.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        ActivityContext request = default;
+        var seen = new ConcurrentQueue<(string Culture, string UICulture, HttpContext? Request, ActivityContext? Activity)>();
+        await using TestServer server = await ResumeServer.StartAsync(
+            app =>
+            {
+                app.Use((context, next) =>
+                {
+                    CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo("hr-HR");
+                    CultureInfo.CurrentUICulture = CultureInfo.GetCultureInfo("it-IT");
+                    request = Activity.Current!.Context;
+                    return next(context);
+                });
+                app.MapEventStream("/ticks", context => SourceAsync(context.RequestServices.GetRequiredService<IHttpContextAccessor>())).Resumable();
+            },
+            services => services.AddHttpContextAccessor());
+        using (OpenStream stream = await ResumeServer.OpenAsync(server, "/ticks"))
+        {
+            await ResumeServer.ReadDataAsync(stream);
+        }
+
+        _source.Push(new Tick(2)).End();
+
+        await Eventually.IsTrueAsync(() => Produced().Length == 1, () => "no activity ends");
+        Activity produced = Produced()[0];
+        Assert.NotEqual(request.TraceId, produced.TraceId);
+        Assert.Null(produced.ParentId);
+        Assert.Equal(("completed", 2L), (produced.GetTagItem("gai.stream.outcome"), produced.GetTagItem("gai.stream.events")));
+        Assert.Equal(Enumerable.Repeat(("hr-HR", "it-IT", (HttpContext?)null, (ActivityContext?)produced.Context), 3), seen);
+
+        Activity[] Produced() => [.. ended.Where(one => one.OperationName == "gai.produce" && one.Links.Any(link => link.Context == request))];
+
+        async IAsyncEnumerable<Tick> SourceAsync(IHttpContextAccessor accessor)
+        {
+            See();
+            yield return new Tick(1);
+            See();
+            await foreach (Tick tick in _source)
+            {
+                See();
+                yield return tick;
+            }
+
+            void See() => seen.Enqueue((CultureInfo.CurrentCulture.Name, CultureInfo.CurrentUICulture.Name, accessor.HttpContext, Activity.Current?.Context));
+        }
     }
 
     [Fact]
