@@ -4,6 +4,7 @@ using Gai.Pipelines.Hosting;
 using Gai.Pipelines.Internal;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -89,6 +90,7 @@ public static class GaiPipelinesServiceCollectionExtensions
             provider.GetRequiredService<ILogger<EventStreamMiddleware>>()));
         services.TryAddSingleton(NewLogs);
         services.TryAddSingleton<ResumableStreams>();
+        services.TryAddEnumerable(ServiceDescriptor.Transient<IApiDescriptionProvider, ResumableDescriptions>());
         services.TryAddSingleton(static provider => new EventTopics(
             provider.GetRequiredService<StreamLogs>(),
             provider.GetRequiredService<IOptionsMonitor<EventTopicOptions>>(),

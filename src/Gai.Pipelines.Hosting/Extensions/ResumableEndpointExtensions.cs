@@ -15,7 +15,8 @@ public static class ResumableEndpointExtensions
     /// <para>
     /// A stream is produced once, into a log, and belongs to no request: it goes on when its client leaves, until nobody has read it for <see cref="LogOptions.AbandonAfter"/>. The response has its id in the
     /// header <c>Stream-Id</c>, and each event has one. A request with <c>Last-Event-ID</c> (or <c>?lastEventId=</c>) goes on behind that event, one with <c>Stream-Id</c> (or
-    /// <c>?streamId=</c>) reads the stream from its start; neither runs the handler. DELETE with either, or at an address that has a key, cancels.
+    /// <c>?streamId=</c>) reads the stream from its start; neither runs the handler. DELETE with either, or at an address that has a key, cancels; OpenAPI
+    /// documents do not name it.
     /// </para>
     /// <para>
     /// The handler's <c>CancellationToken</c> and its services are the producer's: the token is cancelled when the stream ends, the scope is disposed of then. It is a new scope: what a

@@ -2,6 +2,7 @@ using System.Net.ServerSentEvents;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -38,5 +39,22 @@ public sealed class MetadataTests
         Assert.Equal((200, type), (produces.StatusCode, produces.Type));
         Assert.Equal(["text/event-stream", "application/x-ndjson", "application/jsonl", "application/json"], produces.ContentTypes);
         Assert.Equal(["GET"], endpoint.Metadata.GetRequiredMetadata<IHttpMethodMetadata>().HttpMethods);
+    }
+
+    /// <summary>Its DELETE is no second operation with the first one's id. That of others stays.</summary>
+    [Fact]
+    public async Task Endpoint_ThatIsResumable_IsDescribedOnce()
+    {
+        await using TestServer server = await TestServer.StartAsync(
+            app =>
+            {
+                app.MapPost("/answers", () => TypedResults.Extensions.EventStream(Sources.Ticks(1))).WithName("Ask").Resumable();
+                app.MapDelete("/answers/all", () => { });
+            },
+            services => services.AddEndpointsApiExplorer());
+
+        IEnumerable<ApiDescription> described = server.App.Services.GetRequiredService<IApiDescriptionGroupCollectionProvider>().ApiDescriptionGroups.Items.SelectMany(group => group.Items);
+
+        Assert.Equal([("DELETE", "answers/all"), ("POST", "answers")], described.Select(one => (one.HttpMethod, one.RelativePath)).Order());
     }
 }
