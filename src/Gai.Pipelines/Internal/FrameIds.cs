@@ -40,9 +40,6 @@ internal sealed class FrameIds
     public int Begin(FrameWriter output)
     {
         int start = output.Frame.Length;
-
-        // Of an event that was refused while it was cut some may be left.
-        _ends.Clear();
         if (!_asRecords)
         {
             // One block is the rule: its id is there already when the dialect writes the rest.
@@ -59,18 +56,12 @@ internal sealed class FrameIds
     {
         if (_asRecords ? TryEndRecord(output, start) : WrittenBlocks.IsOne(output.Frame[(start + LineLength)..]))
         {
-            _ends.Add(output.Frame.Length);
-        }
-        else if (_asRecords)
-        {
-            EndRecords(output, start);
+            Note(output, output.Frame.Length, memory);
         }
         else
         {
-            EndBlocks(output, start);
+            EndSeveral(output, start, memory);
         }
-
-        Note(output, memory);
     }
 
     /// <summary>Cuts what a dialect has written for one event into frames, without ids: a store is to number them.</summary>
@@ -146,23 +137,38 @@ internal sealed class FrameIds
         }
     }
 
-    private void Note(FrameWriter output, LogMemory? memory)
+    private void Note(FrameWriter output, int end, LogMemory? memory)
     {
         // What is too large is refused when it is committed, and the stream fails.
         if (output.Frame.Length <= output.MaxFrameBytes)
         {
-            int apart = output.IsApart ? output.Frame.Length : 0;
-            foreach (int end in _ends)
-            {
-                memory?.Note(output.CommittedBytes + end, apart);
-                OrderedText.Increment(_line.AsSpan(SequenceStart, LogPosition.SequenceLength));
-                Next++;
-            }
+            memory?.Note(output.CommittedBytes + end, output.IsApart ? output.Frame.Length : 0);
+            OrderedText.Increment(_line.AsSpan(SequenceStart, LogPosition.SequenceLength));
+            Next++;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EndSeveral(FrameWriter output, int start, LogMemory? memory)
+    {
+        // Of an event that was refused while it was cut some may be left.
+        _ends.Clear();
+        if (_asRecords)
+        {
+            EndRecords(output, start);
+        }
+        else
+        {
+            EndBlocks(output, start);
+        }
+
+        foreach (int end in _ends)
+        {
+            Note(output, end, memory);
         }
     }
 
     /// <summary>Gives each block with data an id in place of its own, and drops what is no event.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private void EndBlocks(FrameWriter output, int start)
     {
         byte[] rented = ArrayPool<byte>.Shared.Rent(output.Frame.Length - start);
@@ -229,7 +235,6 @@ internal sealed class FrameIds
     }
 
     /// <summary>Gives each record its id, and drops blank lines.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private void EndRecords(FrameWriter output, int start)
     {
         int length = output.Frame.Length - start;

@@ -7,7 +7,8 @@ internal sealed partial class LogMemory
     private const int SmallestBlock = 512;
 
     // Frames that are whole but whose bytes the frame writer still holds: where each ends in the bytes of the log.
-    private readonly Queue<long> _noted = new();
+    private long[] _noted = new long[8];
+    private int _notedCount;
 
     // The writer's own: the ring may be evicted from, by others, while he writes.
     private LogSegment? _tail;
@@ -35,10 +36,17 @@ internal sealed partial class LogMemory
         tail.Written += count;
         _written += count;
         _reserved = 0;
-        while (_noted.TryPeek(out long end) && end <= _written)
+        int whole = 0;
+        while (whole < _notedCount && _noted[whole] <= _written)
         {
-            tail.AddFrame((int)(_noted.Dequeue() - tail.Offset));
-            _assigned++;
+            tail.AddFrame((int)(_noted[whole++] - tail.Offset));
+        }
+
+        _assigned += whole;
+        _notedCount -= whole;
+        if (_notedCount > 0)
+        {
+            Array.Copy(_noted, whole, _noted, 0, _notedCount);
         }
 
         Debug.Assert(tail.Written <= tail.Capacity);
@@ -49,7 +57,12 @@ internal sealed partial class LogMemory
     /// <param name="apartBytes">How many bytes come at once and must not be cut, if they come apart from others, as what is too large for a block does.</param>
     public void Note(long end, int apartBytes = 0)
     {
-        _noted.Enqueue(end);
+        if (_notedCount == _noted.Length)
+        {
+            Array.Resize(ref _noted, 2 * _notedCount);
+        }
+
+        _noted[_notedCount++] = end;
         _reserved = Math.Max(_reserved, apartBytes);
     }
 
