@@ -129,12 +129,6 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
     private async ValueTask EndAsync(long start, Activity? activity, AuthorizationWatch? watch)
     {
         StreamOutcome outcome = await _pump.EndAsync();
-        if (_reading is not null)
-        {
-            // The pump counts runs of events.
-            outcome = outcome with { Events = _reading.Events, Dropped = _reading.Dropped };
-        }
-
         if (watch is not null)
         {
             await watch.DisposeAsync();

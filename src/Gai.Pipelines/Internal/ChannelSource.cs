@@ -3,13 +3,16 @@ using System.Threading.Channels;
 namespace Gai.Pipelines.Internal;
 
 /// <summary>A source that is pushed: a channel that somebody else fills.</summary>
-internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? writer = null) : StreamSource<T>
+internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? writer = null) : AskedSource<T>
 {
     // So many windows the source does not rest after one in which a writer had to wait: a channel with little room is held up
     // for one window in so many.
     private const int WindowsAfterFullRest = 32;
 
+    private const int NotCounted = -1;
+
     private int _windowsBeforeRest;
+    private int _gathered; // what is left of it while the pump takes it
     private TimeProvider? _time;
     private long _awaitedSince;
     private long _awaitedBytes;
@@ -20,6 +23,12 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
 
     internal override SourceState HandOver(EventPump<T> pump)
     {
+        if (IsAwaited)
+        {
+            // The channel would only say so again, under its lock.
+            return SourceState.Pending;
+        }
+
         while (true)
         {
             while (reader.TryRead(out T? item))
@@ -46,30 +55,35 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
             return false;
         }
 
+        _gathered = NotCounted;
         return reader.CanCount;
     }
 
-    internal override bool HandOverGathered(EventPump<T> pump)
+    internal override bool HandOverGathered(EventPump<T> pump, out bool restsOn)
     {
-        int gathered = reader.Count;
-        if (!reader.TryRead(out T? item))
+        bool isCounted = _gathered != NotCounted;
+        if (!isCounted)
         {
-            return false;
+            _gathered = reader.Count;
         }
 
-        // A writer that has waited for room puts its event in as soon as one is taken out. All that others write meanwhile says nothing.
-        if (reader.Count >= gathered)
+        bool goOn = true;
+        restsOn = _gathered > 0;
+        while (goOn && _gathered > 0 && reader.TryRead(out T? item))
         {
-            _windowsBeforeRest = WindowsAfterFullRest;
-        }
+            // A writer that has waited for room puts its event in as soon as one is taken out. That another one writes just now is rarer.
+            if (!isCounted && reader.Count >= _gathered)
+            {
+                _windowsBeforeRest = WindowsAfterFullRest;
+            }
 
-        bool goOn = pump.Accept(item);
-        while (--gathered > 0 && goOn && reader.TryRead(out item))
-        {
+            isCounted = true;
+            _gathered--;
             goOn = pump.Accept(item);
         }
 
-        return goOn && !reader.Completion.IsCompleted;
+        restsOn &= goOn && !reader.Completion.IsCompleted;
+        return goOn;
     }
 
     internal override Task CloseAsync(StreamOutcome outcome)

@@ -1,7 +1,7 @@
 namespace Gai.Pipelines.Internal;
 
 /// <summary>A source that is pulled: an async enumerable.</summary>
-internal sealed class PulledSource<T>(IAsyncEnumerable<T> items) : StreamSource<T>
+internal sealed class PulledSource<T>(IAsyncEnumerable<T> items) : AskedSource<T>
 {
     private IAsyncEnumerator<T>? _items;
 

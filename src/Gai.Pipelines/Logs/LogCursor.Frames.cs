@@ -1,4 +1,3 @@
-using System.Threading.Tasks.Sources;
 using Gai.Pipelines.Internal;
 
 namespace Gai.Pipelines;
@@ -8,18 +7,15 @@ public sealed partial class LogCursor
     // What is asked of an output at once; larger frames are built apart. See FrameWriter.
     private const int LargestRequest = 2048;
 
-    bool IValueTaskSource<bool>.GetResult(short token) => _wait.GetResult(token);
-
-    ValueTaskSourceStatus IValueTaskSource<bool>.GetStatus(short token) => _wait.GetStatus(token);
-
-    void IValueTaskSource<bool>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _wait.OnCompleted(continuation, state, token, flags);
-
     /// <summary>Begins a wait. For the log, under its lock.</summary>
-    internal void PrepareToWait() => _wait.Reset();
+    internal void PrepareToWait() => _hasAnswer = false;
 
-    /// <summary>Ends a wait: the pump goes on, on this thread.</summary>
-    internal void EndWait() => _wait.SetResult(true);
+    /// <summary>Ends a wait: the pump goes on, on this thread. Behind the log's end come the ends of responses, which are the application's code: one reader's does not hold up the next.</summary>
+    internal void EndWait()
+    {
+        _hasAnswer = true;
+        Wake!.Signal(WakeSignals.Source, onThreadPool: _memory.HasEnded);
+    }
 
     /// <summary>Takes the gap that is to be told next.</summary>
     internal LogGap? TakeGap()
@@ -91,7 +87,7 @@ public sealed partial class LogCursor
         }
 
         _catchUp ??= new LogCatchUp(this);
-        _wait.Reset();
+        PrepareToWait();
         _state = State.Waiting;
         _catchUp.Begin(_next);
     }
@@ -108,6 +104,13 @@ public sealed partial class LogCursor
         {
             Skip(Math.Min(first, Math.Max(_memory.First, _next)));
         }
+    }
+
+    /// <summary>Gives back what was read from the store, which is much for a cursor that only waits.</summary>
+    private void LeaveStore()
+    {
+        _catchUp?.Close();
+        _catchUp = null;
     }
 
     private void Skip(long to)

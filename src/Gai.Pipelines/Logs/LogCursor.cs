@@ -1,4 +1,3 @@
-using System.Threading.Tasks.Sources;
 using Gai.Pipelines.Internal;
 
 namespace Gai.Pipelines;
@@ -10,16 +9,16 @@ namespace Gai.Pipelines;
 /// <see cref="SlowClientPolicy.Wait"/>: the log itself is what waits for a slow client. Frames are copied from the log's memory into the
 /// response's; nothing is encoded, and nothing is allocated. Its properties may be read on any thread.
 /// </remarks>
-public sealed partial class LogCursor : StreamSource<LogFrames>, IValueTaskSource<bool>, IDisposable
+public sealed partial class LogCursor : StreamSource<LogFrames>, IDisposable
 {
     // The id of another log: how much is missing nobody knows, but the client is told.
     private const long Foreign = -1;
 
     private readonly LogMemory _memory;
     private readonly LogGap _openingGap;
-    private ManualResetValueTaskSourceCore<bool> _wait;
     private LogCatchUp? _catchUp;
     private State _state;
+    private volatile bool _hasAnswer;
     private long _next;
     private long _gap;
     private long _events;
@@ -69,7 +68,7 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IValueTaskSourc
     /// <summary>Gets how far the cursor has read: the id of the last event that it has handed over or had to leave out.</summary>
     public LogPosition Position => new(Log.Description.Id, Next - 1);
 
-    /// <summary>Gets how many events the cursor has handed over. Its pump counts runs of events instead.</summary>
+    /// <summary>Gets how many events the cursor has handed over.</summary>
     public long Events => Volatile.Read(ref _events);
 
     /// <summary>Gets how many events the cursor had to leave out, since nobody has them any more.</summary>
@@ -79,6 +78,11 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IValueTaskSourc
     internal long Next => Volatile.Read(ref _next);
 
     internal override bool GoesOn { get; }
+
+    internal override long Lost => Dropped;
+
+    /// <summary>Whether what it has read last is not in memory.</summary>
+    internal bool ReadsStore => _catchUp is not null;
 
     /// <summary>Whether the log's own last frame has told the client why the log has not completed.</summary>
     internal bool HasToldEnd => _state == State.Ended && _memory.EndIsInFrames;
@@ -118,10 +122,12 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IValueTaskSourc
         {
             _state = State.Closed;
             _memory.RemoveReader(this);
-            _catchUp?.Close();
+            LeaveStore();
             Log.OnReaderLeft();
         }
     }
+
+    internal override long EventsOf(long accepted) => Events;
 
     internal override SourceState HandOver(EventPump<LogFrames> pump)
     {
@@ -131,10 +137,9 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IValueTaskSourc
             {
                 if (_state == State.Waiting)
                 {
-                    SourceState answer = Ask();
-                    if (answer != SourceState.Ready)
+                    if (!_hasAnswer)
                     {
-                        return answer;
+                        return SourceState.Pending;
                     }
 
                     _state = State.Reading;
@@ -156,7 +161,13 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IValueTaskSourc
                     }
                 }
 
-                switch (_memory.Look(this))
+                LogFind found = _memory.Look(this);
+                if (found != LogFind.Evicted)
+                {
+                    LeaveStore();
+                }
+
+                switch (found)
                 {
                     case LogFind.Nothing:
                         _state = State.Waiting;
@@ -183,6 +194,4 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IValueTaskSourc
         Dispose();
         return Task.CompletedTask;
     }
-
-    private protected override ValueTask<bool> AskAsync() => new(this, _wait.Version);
 }

@@ -17,10 +17,11 @@ public sealed partial class EventPump<T>
 
         _wake.Stop();
         Exception? late = TellEnd();
-        var outcome = new StreamOutcome(_reason!.Value, _output.Events, _output.Bytes, _output.Flushes, headSent, _failure)
+        StreamCounts counts = Counts;
+        var outcome = new StreamOutcome(_reason!.Value, counts.Events, counts.Bytes, _output.Flushes, headSent, _failure)
         {
-            Dropped = _waiting?.Dropped ?? 0,
-            Merged = _waiting?.Merged ?? 0,
+            Dropped = counts.Dropped,
+            Merged = counts.Merged,
         };
         late = await DetachedSources.CloseAsync(_source, outcome, _settings.DetachAfter, _settings.Scheduler.TimeProvider) ?? late;
         await _leaving.DisposeAsync();

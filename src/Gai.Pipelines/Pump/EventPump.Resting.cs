@@ -22,10 +22,11 @@ public sealed partial class EventPump<T>
     /// <returns>Whether the next window is worth a rest as well.</returns>
     private bool TakeGathered()
     {
-        _isResting = false;
         _wake.EndWindow();
-        bool restsOn = _source.HandOverGathered(this);
-        if (!restsOn && !_output.MustFlush)
+
+        // What is left when it has to be flushed comes before a farewell as well; otherwise it comes as any event does.
+        _isResting = !_source.HandOverGathered(this, out bool restsOn) && _ending is not null;
+        if (!restsOn && !_isResting && !_output.MustFlush)
         {
             // Whatever it says of the source, the loop asks again.
             _ = TakeReady();

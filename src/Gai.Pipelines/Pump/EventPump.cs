@@ -74,7 +74,8 @@ public sealed partial class EventPump<T> : IOpenStream
     /// <summary>How the events are written.</summary>
     internal Dialect<T> Dialect => _output.Dialect;
 
-    private StreamCounts Counts => new(_output.Events, _output.Bytes, _waiting?.Dropped ?? 0, _waiting?.Merged ?? 0);
+    /// <summary>What it has come to so far.</summary>
+    private StreamCounts Counts => new(_source.EventsOf(_output.Events), _output.Bytes, (_waiting?.Dropped ?? 0) + _source.Lost, _waiting?.Merged ?? 0);
 
     /// <summary>Runs the stream to its end.</summary>
     /// <param name="clientGone">Is cancelled when the client has left.</param>
@@ -209,7 +210,7 @@ public sealed partial class EventPump<T> : IOpenStream
             bool restsOn = _isResting && (isDue || _ending is not null) && TakeGathered();
 
             // What the source has given is sent before the farewell, also what had to wait for the client.
-            if (!_hasEnded && _ending is { } ending && (_waiting is not { IsEmpty: false } waiting || !waiting.WriteTo(ref _output)))
+            if (!_hasEnded && !_isResting && _ending is { } ending && (_waiting is not { IsEmpty: false } waiting || !waiting.WriteTo(ref _output)))
             {
                 return ending.Reason;
             }
@@ -271,7 +272,12 @@ public sealed partial class EventPump<T> : IOpenStream
             if (_output.IsOpen && _output.UnflushedBytes == 0)
             {
                 _output.WriteKeepAlive();
-                _probe?.OnKeepAlive();
+
+                // Not every dialect has one.
+                if (_output.UnflushedBytes > 0)
+                {
+                    _probe?.OnKeepAlive();
+                }
             }
         }
 

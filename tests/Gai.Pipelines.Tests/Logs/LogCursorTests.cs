@@ -52,6 +52,36 @@ public sealed class LogCursorTests : LogTest
         Assert.Equal(["a", "b", "c", "d"], DataOf(output.Text));
     }
 
+    /// <summary>What follows the end of a response is its application's, and may block.</summary>
+    [Fact]
+    public async Task Read_LogEndsAndOneReaderBlocks_TheOthersEnd()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(NewNode());
+        RecordingPipeWriter[] outputs = [new(), new()];
+        using var othersHaveEnded = new ManualResetEventSlim();
+        int ended = 0;
+        Task[] readings = [.. outputs.Select(output => ReadAsync(log.OpenCursorAtStart(), output).ContinueWith(
+            _ =>
+            {
+                if (Interlocked.Increment(ref ended) == 1)
+                {
+                    Assert.True(othersHaveEnded.Wait(TimeSpan.FromSeconds(30)));
+                }
+                else
+                {
+                    othersHaveEnded.Set();
+                }
+            },
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default))];
+        source.Push("a");
+        await Task.WhenAll(outputs.Select(static output => output.WaitForTextAsync("data: a")));
+        source.End();
+
+        await Task.WhenAll(readings);
+    }
+
     [Fact]
     public async Task OpenCursorAtEnd_LiveLog_GetsOnlyWhatComes()
     {

@@ -155,9 +155,14 @@ public sealed class SharedLogsTests : SharedLogTest
 
         Assert.Equal((string.Empty, 0), (DataText(output.Text), cursor.Dropped));
         StoreOfA.FailsBefore = null;
+        await PassUntilAsync(() => DataOf(output.Text).Length == 100);
+
+        // As many as have caught up wait for what comes, and none holds what it has read meanwhile.
+        await PassUntilAsync(() => !cursor.ReadsStore);
         source.End();
 
-        Assert.Equal(StreamOutcomeReason.Completed, (await PassUntilDoneAsync(reading)).Reason);
+        StreamOutcome outcome = await PassUntilDoneAsync(reading);
+        Assert.Equal((StreamOutcomeReason.Completed, 100), (outcome.Reason, outcome.Events));
         Assert.Equal(Numbers(1, 100), DataOf(output.Text));
 
         static string DataText(string text) => string.Concat(DataOf(text));

@@ -319,6 +319,31 @@ public sealed class EndingTests : PumpTest
         Assert.Equal(["<a|", "b|c|>"], Output.Flushes);
     }
 
+    [Fact]
+    public async Task Drain_MoreHasGatheredInAChannelThanIsFlushedAtOnce_AllOfItAndTheEndAreSent()
+    {
+        Channel<string> channel = Rest(out Task<StreamOutcome> run);
+        string[] gathered = [.. Enumerable.Range(0, 100).Select(static i => $"{i}".PadRight(1000, '.'))];
+        Assert.All(gathered, item => Assert.True(channel.Writer.TryWrite(item)));
+        channel.Writer.Complete();
+        Pump!.Drain();
+
+        Assert.Equal(StreamOutcomeReason.Completed, (await run.OrFail()).Reason);
+        Assert.Equal($"<a|b|{string.Concat(gathered.Select(static item => $"{item}|"))}>", Output.Text);
+    }
+
+    [Fact]
+    public async Task Drain_ProducerThatNeverStops_EndsBehindWhatHasGathered()
+    {
+        Channel<string> channel = Rest(out Task<StreamOutcome> run);
+        Assert.All(Enumerable.Range(0, 100), _ => Assert.True(channel.Writer.TryWrite(new string('.', 1000))));
+        Dialect.OnEvent = _ => channel.Writer.TryWrite(new string('!', 1000));
+        Pump!.Drain();
+
+        StreamOutcome outcome = await run.OrFail();
+        Assert.Equal((StreamOutcomeReason.Drained, 100), (outcome.Reason, Output.Text.Split('|').Count(static item => item.StartsWith('.'))));
+    }
+
     /// <summary>Begins a stream that rests until its window ends, with one event held.</summary>
     private Channel<string> Rest(out Task<StreamOutcome> run)
     {

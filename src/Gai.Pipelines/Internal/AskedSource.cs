@@ -1,0 +1,149 @@
+#pragma warning disable VSTHRD002 // Results are read here only of awaiters that have completed.
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace Gai.Pipelines.Internal;
+
+/// <summary>A source that is asked whether there is more, and answers at once or later: an enumerator, a channel.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "A cancellation source without a timer and not linked to another holds nothing.")]
+internal abstract class AskedSource<T> : StreamSource<T>
+{
+    private ValueTask<bool> _answer;
+    private Action? _onAnswer;
+    private TaskCompletionSource? _lastAnswer;
+    private CancellationTokenSource? _cancellation;
+    private volatile Question _question;
+
+    /// <summary>The states of the question whether there is more.</summary>
+    private enum Question
+    {
+        /// <summary>There is none: the last answer has been read.</summary>
+        None,
+
+        /// <summary>The source has not answered at once.</summary>
+        Asked,
+
+        /// <summary>The source will call back with its answer.</summary>
+        Awaited,
+
+        /// <summary>It has called back.</summary>
+        Answered,
+
+        /// <summary>Nobody wants the answer any more.</summary>
+        Forgotten,
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Allocates its callback once a stream, nothing an event.</remarks>
+    internal override void WakeWhenReady(ReadyQueue? queue)
+    {
+        if (_question != Question.Asked)
+        {
+            return;
+        }
+
+        _question = Question.Awaited;
+        _onAnswer ??= OnAnswer;
+        if (queue is not null && AnswersOnThreadPool)
+        {
+            queue.WhenAnswered(_answer, _onAnswer);
+        }
+        else
+        {
+            _answer.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_onAnswer);
+        }
+    }
+
+    internal override Task CancelAsync() => _cancellation?.CancelAsync() ?? Task.CompletedTask;
+
+    /// <summary>Whether the source queues its answer to the thread pool, instead of running the stream on the thread that has made the event.</summary>
+    private protected virtual bool AnswersOnThreadPool => false;
+
+    /// <summary>Whether it has been asked and has not answered.</summary>
+    private protected bool IsAwaited => _question == Question.Awaited || (_question == Question.Asked && !_answer.IsCompleted);
+
+    /// <summary>Makes the token of <see cref="CancelAsync"/>, for a source that runs the application's code; others need none.</summary>
+    private protected CancellationToken MakeCancellation() => (_cancellation = new CancellationTokenSource()).Token;
+
+    /// <summary>Asks the source whether there is more. Called only when the last answer has been read.</summary>
+    private protected abstract ValueTask<bool> AskAsync();
+
+    /// <summary>Asks whether there is more, or looks whether the pending question has been answered.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected SourceState Ask()
+    {
+        if (_question != Question.None)
+        {
+            return LookForAnswer();
+        }
+
+        ValueTask<bool> answer = AskAsync();
+        if (answer.IsCompleted)
+        {
+            return answer.GetAwaiter().GetResult() ? SourceState.Ready : SourceState.Ended;
+        }
+
+        _answer = answer;
+        _question = Question.Asked;
+        return SourceState.Pending;
+    }
+
+    /// <summary>Gives up the pending question, if there is one.</summary>
+    /// <returns>A task that is done when the source has answered all the same.</returns>
+    private protected Task ForgetQuestionAsync()
+    {
+        if (_question == Question.None)
+        {
+            return Task.CompletedTask;
+        }
+
+        WakeWhenReady(queue: null);
+        _lastAnswer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _question, Question.Forgotten, Question.Awaited) != Question.Awaited)
+        {
+            DropAnswer();
+        }
+
+        return _lastAnswer.Task;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private SourceState LookForAnswer()
+    {
+        if (IsAwaited)
+        {
+            return SourceState.Pending;
+        }
+
+        _question = Question.None;
+        return _answer.GetAwaiter().GetResult() ? SourceState.Ready : SourceState.Ended;
+    }
+
+    private void OnAnswer()
+    {
+        if (Interlocked.CompareExchange(ref _question, Question.Answered, Question.Awaited) == Question.Awaited)
+        {
+            Wake!.Signal(WakeSignals.Source);
+        }
+        else if (_question == Question.Forgotten)
+        {
+            DropAnswer();
+        }
+    }
+
+    // An answer that is not read keeps a channel from using its waiter again, and an exception that nobody looks at is reported by the runtime.
+    private void DropAnswer()
+    {
+        try
+        {
+            _answer.GetAwaiter().GetResult();
+        }
+        catch (Exception)
+        {
+            // The stream ended for another reason, and that one is reported.
+        }
+
+        _lastAnswer!.TrySetResult();
+    }
+}
+
