@@ -11,6 +11,9 @@ internal sealed class EventStreamProfile
     // A connection of Kestrel and a stream take 17 KiB before anything waits; with blocks that are not quite full it is this.
     private const int ConnectionBytes = 40 * 1024;
 
+    // What opens a response: padding of 64 KiB at most, and a few fields.
+    private const int OpeningBytes = 128 * 1024;
+
     // A joined delta is flushed whole, and is then that much larger than what is flushed at once otherwise.
     private const int JoinedBytes = 32 * 1024;
 
@@ -55,7 +58,9 @@ internal sealed class EventStreamProfile
             Scheduler = scheduler,
             Metrics = metrics,
         };
-        Reader = Pump with { SlowClientPolicy = SlowClientPolicy.Wait };
+
+        // An event of a log has been found small enough when it was written; the opening of a response, with which it is one frame, is each reader's own.
+        Reader = Pump with { SlowClientPolicy = SlowClientPolicy.Wait, MaxFrameBytes = options.MaxFrameBytes + OpeningBytes };
         Request = new RequestLimits(
             options.RequestIdleTimeout,
             options.MaxRequestBodyBytes,

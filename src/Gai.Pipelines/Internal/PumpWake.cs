@@ -31,7 +31,7 @@ internal sealed class PumpWake : Wake
     private long _commitAt;
     private long _expiresAt;
     private int _eventsTimed;
-    private bool _isClientAwaited; // since _wroteAt
+    private bool _isClientAwaited; // since _wroteAt, which is then without the time in which the server stood still
 
     public PumpWake(PumpSettings settings)
     {
@@ -68,7 +68,7 @@ internal sealed class PumpWake : Wake
 
     private long GivesUpAt => _settings.WriteTimeout == Timeout.InfiniteTimeSpan
         ? Never
-        : Math.Max(_wroteAt, Scheduler.StandstillEnd) + MillisecondsOf(_settings.WriteTimeout);
+        : _wroteAt + MillisecondsOf(_settings.WriteTimeout) + Scheduler.StoodStill;
 
     /// <summary>When something is due next. While the client is waited for nothing else can be written.</summary>
     private long NextTime => Math.Min(Math.Min(_commitAt, _expiresAt), _isClientAwaited ? GivesUpAt : KeepAliveAt);
@@ -109,6 +109,7 @@ internal sealed class PumpWake : Wake
     public void OnFlushWaits()
     {
         _isClientAwaited = true;
+        _wroteAt = Now - Scheduler.StoodStill;
         Reschedule();
     }
 

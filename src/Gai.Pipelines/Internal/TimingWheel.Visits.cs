@@ -88,11 +88,11 @@ internal sealed partial class TimingWheel
             if (_armedTick == long.MaxValue)
             {
                 // It was stopped when it had come and before it got here.
-                Arm(now + TicksOf(LongestRest));
+                Arm(now + TicksOf(_longestRest));
             }
             else
             {
-                _armedTick = now + TicksOf(LongestRest);
+                _armedTick = now + TicksOf(_longestRest);
             }
 
             _visitor = Environment.CurrentManagedThreadId;

@@ -9,13 +9,11 @@ internal sealed partial class TimingWheel : IDisposable
 {
     private const int SlotCount = 512;
 
-    // So often it comes at least: to learn whether the clock stood still, and to go on with what is due if another thread is held up there.
-    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(500);
-
     private readonly Lock _lock = new();
     private readonly TimingEntry?[] _slots = new TimingEntry?[SlotCount];
     private readonly TimeProvider _time;
     private readonly TimeSpan _resolution;
+    private readonly TimeSpan _longestRest;
     private readonly Action<TimeSpan>? _onVisit;
     private readonly Func<bool>? _isWatched;
     private readonly long _start;
@@ -27,20 +25,23 @@ internal sealed partial class TimingWheel : IDisposable
 
     /// <param name="time">The clock.</param>
     /// <param name="resolution">How far the ticks are apart.</param>
-    /// <param name="onVisit">Is told how late the timer comes, each time, before the entries that have become due. At least every half second while there are entries.</param>
+    /// <param name="onVisit">Is told how late the timer comes, each time, before the entries that have become due.</param>
     /// <param name="isWatched">Whether visits go on without entries. See <see cref="Watch"/>.</param>
-    public TimingWheel(TimeProvider time, TimeSpan resolution, Action<TimeSpan>? onVisit = null, Func<bool>? isWatched = null)
+    /// <param name="longestRest">
+    /// So often it comes at least while there are entries: to learn whether the clock stood still, and to go on with what is due if another thread is held up
+    /// there. Half a second by default.
+    /// </param>
+    public TimingWheel(TimeProvider time, TimeSpan resolution, Action<TimeSpan>? onVisit = null, Func<bool>? isWatched = null, TimeSpan? longestRest = null)
     {
         _time = time;
         _resolution = resolution;
+        _longestRest = longestRest ?? TimeSpan.FromMilliseconds(500);
         _onVisit = onVisit;
         _isWatched = isWatched;
         _start = time.GetTimestamp();
     }
 
     public int Count => Volatile.Read(ref _count);
-
-    public TimeSpan Resolution => _resolution;
 
     /// <summary>Sets the time of an entry, whether it waits already or not. A retired entry is left alone.</summary>
     public void Schedule(TimingEntry entry, TimeSpan delay)
@@ -83,7 +84,7 @@ internal sealed partial class TimingWheel : IDisposable
             {
                 if (_armedTick == long.MaxValue)
                 {
-                    Arm(CurrentTick() + TicksOf(LongestRest));
+                    Arm(CurrentTick() + TicksOf(_longestRest));
                 }
             }
         }
@@ -120,14 +121,14 @@ internal sealed partial class TimingWheel : IDisposable
         Link(entry);
         if (entry.DueTick < _armedTick && _visitor != Environment.CurrentManagedThreadId)
         {
-            Arm(Math.Min(entry.DueTick, CurrentTick() + TicksOf(LongestRest)));
+            Arm(Math.Min(entry.DueTick, CurrentTick() + TicksOf(_longestRest)));
         }
     }
 
     /// <summary>Sets the timer to the next slot with something in it, which may be there for a later round.</summary>
     private void ArmForNext()
     {
-        long last = _tick + TicksOf(LongestRest);
+        long last = _tick + TicksOf(_longestRest);
         long next = _tick + 1;
         while (next < last && _slots[next % SlotCount] is null)
         {
@@ -154,14 +155,14 @@ internal sealed partial class TimingWheel : IDisposable
         var dueTime = TimeSpan.FromMilliseconds(Math.Max(0, Math.Ceiling(left.TotalMilliseconds)));
         if (_timer is not null)
         {
-            _timer.Change(dueTime, LongestRest);
+            _timer.Change(dueTime, _longestRest);
             return;
         }
 
         // The timer outlives the request that happens to be the first: it must not keep that one's context.
         using (ExecutionContext.SuppressFlow())
         {
-            _timer = _time.CreateTimer(static wheel => ((TimingWheel)wheel!).OnTick(), this, dueTime, LongestRest);
+            _timer = _time.CreateTimer(static wheel => ((TimingWheel)wheel!).OnTick(), this, dueTime, _longestRest);
         }
     }
 
@@ -174,7 +175,7 @@ internal sealed partial class TimingWheel : IDisposable
             Interlocked.MemoryBarrier();
             if (_isWatched?.Invoke() == true)
             {
-                Arm(CurrentTick() + TicksOf(LongestRest));
+                Arm(CurrentTick() + TicksOf(_longestRest));
             }
             else
             {

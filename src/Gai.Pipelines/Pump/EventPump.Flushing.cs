@@ -28,6 +28,11 @@ public sealed partial class EventPump<T>
         {
             MeasureFlush(metrics);
         }
+        else
+        {
+            // Who listens again later is told nothing of the time between.
+            _probe = null;
+        }
 
         if (_output.BeginFlush(_clientGone))
         {
@@ -63,16 +68,21 @@ public sealed partial class EventPump<T>
         {
             _wake.OnFlushed();
             _source.OnClientReads();
+        }
+
+        bool isRead = _output.EndFlush() && _client != ClientState.GivenUp;
+        if (_client != ClientState.Reads)
+        {
+            // Not before: what a listener throws is no failure of the flush.
             _probe?.OnFlushed();
         }
 
-        if (!_output.EndFlush() || _client == ClientState.GivenUp)
+        if (isRead)
         {
-            return false;
+            _client = ClientState.Reads;
         }
 
-        _client = ClientState.Reads;
-        return true;
+        return isRead;
     }
 
     /// <summary>Looks whether the client has been awaited too long, and lets events wait for it if the policy says so.</summary>

@@ -9,7 +9,7 @@ public sealed class StreamScheduler : IDisposable
     private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(1);
 
     private readonly TimeProvider _time;
-    private long _standstillEnd = long.MinValue;
+    private long _stoodStill;
 
     /// <summary>Makes a scheduler.</summary>
     /// <param name="timeProvider">The clock.</param>
@@ -26,7 +26,7 @@ public sealed class StreamScheduler : IDisposable
         _time = timeProvider;
         Ready = hasReadyQueue ? new ReadyQueue(() => CoarseMilliseconds, () => Coarse!.Watch()) : null;
         Coarse = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(100), OnVisit, () => Ready is { HasItems: true });
-        Fine = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(1));
+        Fine = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(1), longestRest: TimeSpan.FromMilliseconds(20));
     }
 
     /// <summary>Gets the scheduler of the streams that name none, on the system's clock.</summary>
@@ -43,12 +43,12 @@ public sealed class StreamScheduler : IDisposable
     /// <summary>Keep-alives, commit windows, deadlines: what may be late by a tenth of a second.</summary>
     internal TimingWheel Coarse { get; }
 
-    /// <summary>Flush windows.</summary>
+    /// <summary>Flush windows, and what is read and written behind a log: what may be late by a millisecond.</summary>
     internal TimingWheel Fine { get; }
 
-    /// <summary>When the server, or its clock, last stood still for a second or more, by <see cref="CoarseMilliseconds"/>: a thread pool without threads, a machine that slept.</summary>
-    /// <remarks>Clients are not to blame for what did not happen before it.</remarks>
-    internal long StandstillEnd => Volatile.Read(ref _standstillEnd);
+    /// <summary>For how many milliseconds the server, or its clock, has stood still, a second or more at a time: a thread pool without threads, a machine that slept.</summary>
+    /// <remarks>Clients are not to blame for what did not happen meanwhile.</remarks>
+    internal long StoodStill => Volatile.Read(ref _stoodStill);
 
     /// <summary>A clock for the hot path: cheap to read, exact to some milliseconds.</summary>
     internal long CoarseMilliseconds =>
@@ -67,7 +67,7 @@ public sealed class StreamScheduler : IDisposable
     {
         if (late >= Standstill)
         {
-            Volatile.Write(ref _standstillEnd, CoarseMilliseconds);
+            Interlocked.Add(ref _stoodStill, late.Ticks / TimeSpan.TicksPerMillisecond);
         }
 
         Ready?.HelpIfHeldUp();

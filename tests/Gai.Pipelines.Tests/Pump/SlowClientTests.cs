@@ -45,6 +45,26 @@ public sealed class SlowClientTests : PumpTest
         Assert.Equal(StreamOutcomeReason.Completed, (await run.OrFail()).Reason);
     }
 
+    /// <summary>The time in which the server stood still does not count, and all the other time does.</summary>
+    [Fact]
+    public async Task WriteTimeout_ServerStandsStillAgainAndAgain_EndsTheStreamAllTheSame()
+    {
+        Settings = Settings with { WriteTimeout = TimeSpan.FromSeconds(10) };
+        Output.HoldFlushes();
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a");
+        for (int i = 0; i < 4; i++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(2));
+            Time.Jump(TimeSpan.FromSeconds(5));
+            Assert.False(run.IsCompleted);
+        }
+
+        Time.Advance(TimeSpan.FromSeconds(3));
+
+        Assert.Equal(StreamOutcomeReason.TooSlow, (await run.OrFail()).Reason);
+    }
+
     [Fact]
     public async Task WriteTimeout_ErrorFrameIsNotTaken_EndsAllTheSame()
     {

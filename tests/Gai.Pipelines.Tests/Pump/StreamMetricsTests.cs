@@ -54,6 +54,46 @@ public sealed class StreamMetricsTests : PumpTest
     }
 
     [Fact]
+    public async Task KeepAlive_DialectHasNone_IsNotMeasured()
+    {
+        Settings = Settings with { CommitWindow = TimeSpan.Zero };
+        using var measured = new Measurements(_scope);
+        var records = new EventPump<string>(
+            StreamSource.From(Source),
+            global::Gai.Pipelines.Dialects.Plain<string>(null).Create(new DialectContext(StreamFormat.Ndjson, DialectSettings.Default)),
+            Output,
+            Settings);
+        Task<StreamOutcome> run = records.RunAsync();
+        Time.Advance(TimeSpan.FromSeconds(40));
+        Source.End();
+        await run.OrFail();
+
+        Assert.Empty(measured.Of("gai.stream.keep_alives"));
+    }
+
+    [Fact]
+    public async Task Flushes_ListenerComesBackLater_IsToldNothingOfTheTimeBetween()
+    {
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        using (new Measurements(_scope))
+        {
+            Source.Push("a");
+        }
+
+        Time.Advance(TimeSpan.FromSeconds(1));
+        Source.Push("b");
+        Time.Advance(TimeSpan.FromHours(1));
+        using var measured = new Measurements(_scope);
+        Source.Push("c");
+        Source.Push("d");
+        Source.End();
+        await run.OrFail();
+
+        Assert.DoesNotContain(measured.Of("gai.stream.flush_gap"), static seconds => seconds > 0);
+        Assert.DoesNotContain(measured.Of("gai.stream.events_per_flush"), static events => events > 1);
+    }
+
+    [Fact]
     public async Task ClientPauses_WaitAndLossesAreMeasured()
     {
         Settings = Settings with { SlowClientPolicy = SlowClientPolicy.DropOldest, SlowClientBudgetBytes = 1, KeepAliveInterval = TimeSpan.Zero };
