@@ -42,6 +42,13 @@ internal static class TopicEndpoint
                 return () => streams.RefuseAsync(context, StatusCodes.Status400BadRequest, ResumePoint.OfAnotherEndpoint);
             }
 
+            if (log is null && FormatSelector.Select(context.Request.Headers.Accept, topic.Formats) is { } format)
+            {
+                // The one of that name has ended and expired. There is another.
+                topic = await topics.OpenAsync<T>(name, context.RequestAborted);
+                log = await topic.OpenLogAsync(format, context.RequestAborted);
+            }
+
             if (log is null)
             {
                 return () => NotAcceptableAsync(context, streams, topic.Formats);

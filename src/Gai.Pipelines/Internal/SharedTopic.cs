@@ -88,9 +88,19 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
 
         await published.WaitAsync(cancellationToken);
         await _store.EndAsync(_id, fencingToken: 0, LogEnd.Completed, lastSequence: 0, cancellationToken);
+        _logs.FreeTopic(_id);
     }
 
-    public override ValueTask<StreamLog?> OpenAsync(CancellationToken cancellationToken) => _logs.FindAsync(_id, _options, cancellationToken);
+    public override async ValueTask<StreamLog?> OpenAsync(CancellationToken cancellationToken)
+    {
+        StreamLog? log = await _logs.FindAsync(_id, _options, cancellationToken);
+        if (log is null)
+        {
+            _logs.FreeTopic(_id);
+        }
+
+        return log;
+    }
 
     public override bool Fills(LogId log) => _id == log;
 
@@ -181,6 +191,7 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
                     _hasEnded = true;
                 }
 
+                _logs.FreeTopic(_id);
                 publication.Done.SetException(HasEnded());
                 return;
             }

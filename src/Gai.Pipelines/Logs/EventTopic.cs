@@ -84,7 +84,7 @@ public sealed class EventTopic<T> : ITopic
     /// <summary>Opens the log of a format, for readers at this node.</summary>
     /// <param name="format">One of <see cref="Formats"/>.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The log; open a cursor at once. <see langword="null"/> if the topic has ended long ago.</returns>
+    /// <returns>The log; open a cursor at once. <see langword="null"/> if the topic has ended long ago: its name is free, and opens another.</returns>
     /// <exception cref="ArgumentException">The topic does not have that format.</exception>
     public ValueTask<StreamLog?> OpenLogAsync(StreamFormat format, CancellationToken cancellationToken = default)
     {

@@ -14,13 +14,15 @@ public sealed partial class StreamLogs
             {
                 _byId.Remove(log.Description.Id);
                 _leaving.Add(log);
+
+                // A copy of a topic that goes on ends when it has been forgotten: that is not the topic's end.
+                if (log.Description.Kind == LogKind.Topic && log.Memory.HasEnded)
+                {
+                    FreeTopic(log.Description.Id);
+                }
             }
 
             FreeKey(log);
-            if (log.Description.Kind == LogKind.Topic && log.Memory.HasEnded)
-            {
-                FreeTopic(log.Description.Id);
-            }
         }
 
         log.OnForgotten();

@@ -11,7 +11,7 @@ public sealed partial class StreamLogs
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="start">What to open. Of a topic that is there already, at this node, only the name and the type matter.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>The topic. Of one name it is always the same at a node.</returns>
+    /// <returns>The topic. Of one name it is always the same at a node, until it has ended.</returns>
     /// <exception cref="InvalidOperationException">There is a topic of that name with events of another type, or the node is shutting down.</exception>
     public async ValueTask<EventTopic<T>> OpenTopicAsync<T>(TopicStart<T> start, CancellationToken cancellationToken = default)
     {
@@ -38,15 +38,18 @@ public sealed partial class StreamLogs
             $"The topic {start.Name} has events of another type than {typeof(T).Name}. Give this one another name.");
     }
 
-    /// <summary>Lets the name of a topic be opened anew whose log is over. Under the lock.</summary>
-    private void FreeTopic(LogId log)
+    /// <summary>Lets the name of a topic be opened anew whose log is over: where nobody reads it here, its publishers are the ones who learn so.</summary>
+    internal void FreeTopic(LogId log)
     {
-        foreach ((string name, Task<ITopic> topic) in _topics)
+        lock (_lock)
         {
-            if (topic.IsCompletedSuccessfully && topic.GetAwaiter().GetResult().Fills(log))
+            foreach ((string name, Task<ITopic> topic) in _topics)
             {
-                _topics.Remove(name);
-                return;
+                if (topic.IsCompletedSuccessfully && topic.GetAwaiter().GetResult().Fills(log))
+                {
+                    _topics.Remove(name);
+                    return;
+                }
             }
         }
     }

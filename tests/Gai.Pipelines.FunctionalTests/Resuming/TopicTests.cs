@@ -133,6 +133,26 @@ public sealed class TopicTests
         Assert.Equal(204, (await ResumeServer.GetAsync(server, "/ticks", lastEventId: id)).Status);
     }
 
+    /// <summary>It was completed elsewhere, and nobody has asked for it here until its log was gone.</summary>
+    [Fact]
+    public async Task Get_TopicHasEndedAndExpiredUnread_ReadsAnother()
+    {
+        var time = new ManualTimeProvider();
+        var store = new MemoryLogStore(time) { IsShared = true };
+        await using TestServer one = await StartAsync(store: store);
+        await using TestServer other = await StartAsync(store: store);
+        await TopicsOf(one).PublishAsync("ticks", new Tick(1)).AsTask().OrFail("it is published");
+        await (await TopicsOf(other).OpenAsync<Tick>("ticks")).CompleteAsync().AsTask().OrFail("it is completed");
+        time.Advance(2 * LogOptions.Default.MaxAge);
+        Assert.NotEqual(0, await store.DeleteExpiredAsync(100, CancellationToken.None));
+
+        using OpenStream reader = await ResumeServer.OpenAsync(one, "/ticks");
+
+        Assert.Equal(200, (int)reader.Response.StatusCode);
+        await TopicsOf(one).PublishAsync("ticks", new Tick(2)).AsTask().OrFail("it is published");
+        Assert.Contains("{\"n\":2}", await ResumeServer.ReadDataAsync(reader), StringComparison.Ordinal);
+    }
+
     /// <summary>Nobody reads the copy of a topic while the store looks for the stream of a foreign id.</summary>
     [Fact]
     public async Task Resume_CopyIsGivenUpMeanwhile_FindsTheLogAgain()

@@ -138,6 +138,51 @@ public sealed class SharedTopicTests : SharedLogTest
         Assert.Equal((StreamOutcomeReason.Completed, "a"), (outcome.Reason, Assert.Single(DataOf(text))));
     }
 
+    /// <summary>Nobody reads it at the node, which learns of the end by what it wants of the topic.</summary>
+    [Theory]
+    [InlineData("publish")]
+    [InlineData("complete")]
+    [InlineData("read")]
+    public async Task Open_TopicHasEndedAndExpiredUnread_IsAnother(string use)
+    {
+        EventTopic<string> topic = await OpenAsync(A, News);
+        EventTopic<string> atB = await OpenAsync(B, News);
+        await PassUntilDoneAsync(DoneAsync(topic.PublishAsync("a")));
+        await PassUntilDoneAsync(DoneAsync((use == "complete" ? topic : atB).CompleteAsync()));
+        Time.Advance(2 * LogOptions.Default.MaxAge);
+        await Shared.DeleteExpiredAsync(100, CancellationToken.None);
+
+        if (use == "publish")
+        {
+            await Assert.ThrowsAsync<InvalidOperationException>(() => PassUntilDoneAsync(DoneAsync(topic.PublishAsync("late"))));
+        }
+        else if (use == "read")
+        {
+            Assert.Null(await PassUntilDoneAsync(topic.OpenLogAsync(StreamFormat.ServerSentEvents).AsTask()));
+        }
+
+        EventTopic<string> next = await OpenAsync(A, News);
+        Assert.NotSame(topic, next);
+        await PassUntilDoneAsync(DoneAsync(next.PublishAsync("b")));
+        StreamLog log = (await PassUntilDoneAsync(next.OpenLogAsync(StreamFormat.ServerSentEvents).AsTask()))!;
+        await PassUntilDoneAsync(DoneAsync(next.CompleteAsync()));
+        Assert.Equal(["b"], DataOf((await PassToEndAsync(log.OpenCursorAtStart())).Text));
+    }
+
+    /// <summary>A copy that nobody reads is given up; the topic goes on.</summary>
+    [Fact]
+    public async Task Open_CopyWithoutAnEventIsForgottenUnread_IsTheSameTopic()
+    {
+        EventTopic<string> topic = await OpenAsync(A, News);
+        StreamLog log = (await PassUntilDoneAsync(topic.OpenLogAsync(StreamFormat.ServerSentEvents).AsTask()))!;
+        log.OpenCursorAtStart().Dispose();
+
+        await PassUntilAsync(() => log.Ended.IsCompleted, TimeSpan.FromSeconds(1));
+
+        Assert.Equal(0, A.Count);
+        Assert.Same(topic, await OpenAsync(A, News));
+    }
+
     /// <summary>The half of an event that could not be written is not the beginning of the next one.</summary>
     [Theory]
     [InlineData(true)]
@@ -206,6 +251,12 @@ public sealed class SharedTopicTests : SharedLogTest
         }
 
         int Deleted() => StoreOfA.Deleted + StoreOfB.Deleted;
+    }
+
+    private static async Task<bool> DoneAsync(ValueTask task)
+    {
+        await task;
+        return true;
     }
 
     private async Task<EventTopic<T>> OpenAsync<T>(StreamLogs node, TopicStart<T> start) => await PassUntilDoneAsync(node.OpenTopicAsync(start).AsTask());
