@@ -135,6 +135,9 @@ public sealed partial class StreamLog
         return Memory.LowestUnread() is { } lowest ? Math.Min(lowest, lacking) : Store is null ? 0 : lacking;
     }
 
+    /// <summary>Whether the store has not got all of it yet, nor is given up: until then its memory is needed, whoever forgets it.</summary>
+    internal bool WaitsForStore => _writeBehind is { Done.IsCompleted: false };
+
     /// <summary>Waits until the producer is done, and the store has all that there is or is given up.</summary>
     internal async Task DrainAsync()
     {

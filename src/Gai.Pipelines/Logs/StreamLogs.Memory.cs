@@ -24,7 +24,7 @@ public sealed partial class StreamLogs
                     return;
                 }
 
-                if (log is { Readers: 0, Memory.HasEnded: true })
+                if (log is { Readers: 0, Memory.HasEnded: true, WaitsForStore: false })
                 {
                     Forget(log);
                 }
@@ -55,17 +55,24 @@ public sealed partial class StreamLogs
         }
     }
 
-    /// <summary>All logs: those that have ended first, and of either kind the least recently read first.</summary>
+    /// <summary>All logs: first those that are forgotten and wait for the store, then those that have ended, and of each kind the least recently read first.</summary>
     private StreamLog[] LeastRecentlyRead()
     {
         StreamLog[] logs;
+        int forgotten;
         lock (_lock)
         {
-            logs = [.. _byId.Values];
+            forgotten = _leaving.Count;
+            logs = [.. _leaving, .. _byId.Values];
         }
 
         // The times change while they are compared.
-        (bool IsOpen, long ReadAt)[] order = Array.ConvertAll(logs, static log => (!log.Memory.HasEnded, log.Memory.ReadAt));
+        var order = new (int Rank, long ReadAt)[logs.Length];
+        for (int i = 0; i < logs.Length; i++)
+        {
+            order[i] = (i < forgotten ? 0 : logs[i].Memory.HasEnded ? 1 : 2, logs[i].Memory.ReadAt);
+        }
+
         Array.Sort(order, logs);
         return logs;
     }

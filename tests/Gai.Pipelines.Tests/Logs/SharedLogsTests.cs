@@ -349,6 +349,35 @@ public sealed class SharedLogsTests : SharedLogTest
         Assert.Equal(Numbers(1, 30), DataOf((await PassToEndAsync((await FindAsync(B, log, Unabandoned)).OpenCursorAtStart())).Text));
     }
 
+    /// <summary>To forget what the store lacks frees nothing: it is not done in vain, and no reader of another log pays for it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task MaxTotalBytes_StoreIsAwayAndFinishedLogsWaitForIt_GoBeforeWhatIsRead(bool areForgotten)
+    {
+        string[] items = [.. Enumerable.Range(1, 30).Select(i => $"{i} " + new string('x', 950))];
+        StreamLogs node = NewNode(Options with { Store = StoreOfA, MaxTotalBytes = 128 * 1024 });
+        StoreOfA.FailsToAppend = new IOException("Away.");
+        (StreamLog live, ManualSequence<string> source) = await BeginAsync(node, Unabandoned);
+        await PushedAsync(live, source, items);
+        using LogCursor waiting = live.OpenCursorAtStart();
+        Time.Advance(TimeSpan.FromSeconds(1));
+        StreamLog[] finished = [await WriteAsync(node, items), await WriteAsync(node, items)];
+        if (areForgotten)
+        {
+            Array.ForEach(finished, node.Forget);
+        }
+
+        Time.Advance(TimeSpan.FromSeconds(1));
+        (StreamLog next, ManualSequence<string> more) = await BeginAsync(node, Unabandoned);
+        await PushedAsync(next, more, items);
+
+        Assert.Equal((1, 1), (live.FirstSequence, next.FirstSequence));
+        Assert.True(finished[0].Memory.First > 1);
+        Assert.Equal(areForgotten ? 2 : 4, node.Count);
+        Assert.InRange(node.MemoryBytes, 1, 128 * 1024);
+    }
+
     [Fact]
     public async Task End_StoreHasForgottenTheLastFrames_TheyAreWrittenAgainFirst()
     {
