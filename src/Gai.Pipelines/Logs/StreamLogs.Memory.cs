@@ -1,10 +1,15 @@
+using Gai.Pipelines.Internal;
+
 namespace Gai.Pipelines;
 
 public sealed partial class StreamLogs
 {
+    // All logs are looked at and put in order, which a producer at the bound must not pay for every segment that it fills.
+    private const int TrimmedPart = 16;
+
     private readonly Lock _trimLock = new();
 
-    /// <summary>Gives memory back: what nobody misses first.</summary>
+    /// <summary>Gives memory back, and some more than has to be: what nobody misses first.</summary>
     private void Trim(long bytes)
     {
         if (!_trimLock.TryEnter())
@@ -16,7 +21,7 @@ public sealed partial class StreamLogs
         try
         {
             StreamLog[] logs = LeastRecentlyRead();
-            long target = Options.MaxTotalBytes;
+            long target = Options.MaxTotalBytes - (Options.MaxTotalBytes / TrimmedPart / LogSegment.Bytes * LogSegment.Bytes);
             foreach (StreamLog log in logs)
             {
                 if (Budget.Bytes <= target)

@@ -9,7 +9,7 @@ public sealed record StreamLogsOptions
     /// <value>
     /// Default 256 MiB, in bytes; at least 64 KiB. Beyond it finished logs that nobody reads and a shared store has are forgotten, the least recently read
     /// first; then frames are evicted that all readers of their log have read and a shared store has, which is also what nobody reads and the store has; and only
-    /// then others, those of logs that are expired first, then those of finished ones.
+    /// then others, those of logs that are expired first, then those of finished ones. That goes on until a sixteenth is free, rounded down to 16 KiB.
     /// </value>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 64 KiB.</exception>
     public long MaxTotalBytes

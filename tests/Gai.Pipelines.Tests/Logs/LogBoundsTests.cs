@@ -310,6 +310,29 @@ public sealed class LogBoundsTests : LogTest
         }
     }
 
+    /// <summary>All logs are looked at for it, so that it is worth some more.</summary>
+    [Fact]
+    public async Task MaxTotalBytes_IsReached_ASixteenthIsFreedAtOnce()
+    {
+        StreamLogs node = NewNode(new StreamLogsOptions { MaxTotalBytes = 1024 * 1024 });
+        await WriteLogsAsync(256);
+        Assert.Equal((256, 1024 * 1024), (node.Count, node.MemoryBytes));
+
+        await WriteLogsAsync(1);
+        Assert.Equal((240, 960 * 1024), (node.Count, node.MemoryBytes));
+
+        await WriteLogsAsync(16);
+        Assert.Equal((256, 1024 * 1024), (node.Count, node.MemoryBytes));
+
+        async Task WriteLogsAsync(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                await WriteAsync(node, ["a"]);
+            }
+        }
+    }
+
     [Fact]
     public async Task MaxTotalBytes_UnfinishedLogs_KeepWhatTheirReadersNeedUnlessForced()
     {
