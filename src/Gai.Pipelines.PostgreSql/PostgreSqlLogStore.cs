@@ -155,7 +155,7 @@ public sealed partial class PostgreSqlLogStore : ILogStore, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask<LogLease> RenewAsync(LogId log, long fencingToken, TimeSpan lease, CancellationToken cancellationToken) =>
         await _database.FindAsync(
-            Lane.Life,
+            Lane.Lease,
             _statements.Renew,
             command => command.With(log).With(fencingToken).With(lease),
             static reader => (LogLease?)new LogLease(reader.GetBoolean(0), reader.IsDBNull(1) ? null : reader.GetTimeSpan(1)),
@@ -172,7 +172,7 @@ public sealed partial class PostgreSqlLogStore : ILogStore, IAsyncDisposable
 
     /// <inheritdoc/>
     public async ValueTask NoteReaderAsync(LogId log, CancellationToken cancellationToken) =>
-        await _database.ExecuteAsync(Lane.Life, _statements.NoteReader, command => command.With(log), cancellationToken);
+        await _database.ExecuteAsync(Lane.Lease, _statements.NoteReader, command => command.With(log), cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask<bool> RequestCancelAsync(LogId log, CancellationToken cancellationToken)

@@ -37,8 +37,8 @@ public sealed class PostgreSqlLogStoreOptions
 
     /// <summary>Gets or sets how many commands of this store are at work at once, each on a connection of its own.</summary>
     /// <value>
-    /// Default 20; 4 to 1,000. Half of them write frames, a quarter reads, and a quarter is for the life of logs: slow writes cost no lease. One more connection
-    /// listens. A pool that the store makes itself has no more connections than that.
+    /// Default 20; 4 to 1,000. A quarter reads frames, an eighth renews leases, another is for the rest of the life of logs, at least one each, and the others
+    /// write frames: neither slow writes nor many look-ups cost a lease. One more connection listens. A pool that the store makes itself has no more connections than that.
     /// </value>
     public int MaxConnections { get; set; } = 20;
 

@@ -131,7 +131,7 @@ public sealed class FaultTests(PostgreSqlFixture postgreSql) : NodesTest(() => p
         // Two connections write, each batch takes 2 s: the last log waits longer than its lease.
         const int Logs = 8;
         StreamLogsOptions options = Quick with { Lease = TimeSpan.FromSeconds(5) };
-        StreamLogs a = NewNode(OpenStore("a", maxConnections: 4), options);
+        StreamLogs a = NewNode(OpenStore("a", maxConnections: 5), options);
         StreamLogs b = NewNode(OpenStore("b"), options);
         var begun = new List<(StreamLog Log, ManualSequence<string> Source)>();
         for (int i = 0; i < Logs; i++)

@@ -204,6 +204,63 @@ public sealed class StoreTests(PostgreSqlFixture postgreSql) : NodesTest(() => p
         Assert.Equal(0, await AskAsync<long>("select count(*) from {schema}.leases"));
     }
 
+    /// <summary>Whatever else is asked, and however long that takes: who lives says so in time.</summary>
+    [Fact]
+    public async Task Renew_AllOtherCommandsWait_DoesNotWaitForThem()
+    {
+        PostgreSqlLogStore store = OpenStore(maxConnections: 4);
+        LogClaim claim = await store.ClaimAsync(Describe(), LongTime, None);
+        await using Npgsql.NpgsqlConnection gate = await OpenConnectionAsync();
+        await using Npgsql.NpgsqlTransaction held = await gate.BeginTransactionAsync();
+        await using (var command = new Npgsql.NpgsqlCommand($"lock table {Schema}.logs", gate, held))
+        {
+            await command.ExecuteNonQueryAsync();
+        }
+
+        Task[] looking = [.. Enumerable.Range(0, 4).Select(_ => store.FindAsync(LogId.New(), None).AsTask())];
+        await WaitersAsync(1, "%where id%");
+
+        await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None).AsTask().OrFail();
+        await store.NoteReaderAsync(claim.Log.Id, None).AsTask().OrFail();
+
+        Assert.DoesNotContain(looking, static one => one.IsCompleted);
+        await held.RollbackAsync();
+        await Task.WhenAll(looking).OrFail();
+    }
+
+    /// <summary>What is lost with a crash is found again with the next renewal; what has to stay waits for the disk as before, on the same connections.</summary>
+    [Fact]
+    public async Task Renew_AndNoteReader_AloneDoNotWaitForTheDisk()
+    {
+        PostgreSqlLogStore store = OpenStore();
+        LogClaim claim = await store.ClaimAsync(Describe(), LongTime, None);
+        await DoAsync("create table {schema}.commits (id serial, what text, mode text)");
+        await DoAsync(
+            """
+            create function {schema}.note() returns trigger language plpgsql as
+            $$ begin insert into {schema}.commits (what, mode) values (tg_table_name || ' ' || tg_op, current_setting('synchronous_commit')); return null; end $$
+            """);
+        foreach (string table in (string[])["leases", "frames"])
+        {
+            await DoAsync(
+                $$"""
+                create constraint trigger note after insert or update or delete on {schema}.{{table}}
+                deferrable initially deferred for each row execute function {schema}.note()
+                """);
+        }
+
+        await store.RenewAsync(claim.Log.Id, claim.FencingToken, LongTime, None);
+        await store.NoteReaderAsync(claim.Log.Id, None);
+        await store.RequestCancelAsync(claim.Log.Id, None);
+        using LogBatch batch = Batch(1, "a");
+        await store.AppendAsync(claim.Log.Id, claim.FencingToken, batch, None);
+        await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, lastSequence: 1, None);
+
+        Assert.Equal(
+            "leases UPDATE off, leases UPDATE off, leases UPDATE on, frames INSERT on, leases DELETE on",
+            await AskAsync<string>("select string_agg(what || ' ' || mode, ', ' order by id) from {schema}.commits"));
+    }
+
     [Fact]
     public async Task DeleteExpired_ManyLogsAreKept_FindsTheExpiredByTheIndex()
     {

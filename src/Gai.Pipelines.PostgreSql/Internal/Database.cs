@@ -12,7 +12,7 @@ internal sealed class Database(NpgsqlDataSource source, PostgreSqlLogStoreOption
     // Longer than any lease, and not so long that a server overflows.
     private static readonly TimeSpan Always = TimeSpan.FromDays(3650);
 
-    private readonly SemaphoreSlim[] _lanes = [new(options.MaxConnections / 2), new(options.MaxConnections / 4), new(options.MaxConnections / 4)];
+    private readonly SemaphoreSlim[] _lanes = NewLanes(options.MaxConnections);
     private readonly SemaphoreSlim _preparing = new(1);
     private volatile bool _isReady;
     private volatile bool _isAway;
@@ -89,6 +89,15 @@ internal sealed class Database(NpgsqlDataSource source, PostgreSqlLogStoreOption
     {
         await using NpgsqlConnection connection = await source.OpenConnectionAsync(cancellationToken);
         await new Migrations(names, TimeoutSeconds).ApplyAsync(connection, cancellationToken);
+    }
+
+    /// <summary>Makes the lanes, in their order. Each has a place at least; what is left over writes.</summary>
+    private static SemaphoreSlim[] NewLanes(int places)
+    {
+        int leases = Math.Max(1, places / 8);
+        int life = Math.Max(1, (places / 4) - leases);
+        int reads = places / 4;
+        return [new(places - reads - life - leases), new(reads), new(life), new(leases)];
     }
 
     private static bool IsStale(NpgsqlException failure) => failure switch
@@ -180,6 +189,9 @@ internal enum Lane
     /// <summary>Reads frames.</summary>
     Read,
 
-    /// <summary>Begins, finds, renews, cancels, deletes and signals.</summary>
+    /// <summary>Begins, finds, ends, cancels, deletes and signals.</summary>
     Life,
+
+    /// <summary>Says that owners and readers are alive: no look-up, whoever asks for how many, makes that late.</summary>
+    Lease,
 }

@@ -15,6 +15,11 @@ internal sealed class Statements(Names names)
     // The token of a topic is not told to anybody.
     private const string IsOwner = "(kind = 'Generation' and token = $2 or kind = 'Topic' and $2 = 0)";
 
+    // True, and lets the transaction commit without a wait for the disk, which may be busy with frames. A crash loses such commits of less than a second, and then
+    // a lease ends as much earlier as its owner thinks: it is renewed again before that, for a server that starts gives all leases their time anew. Were it
+    // declared lost all the same, its owner would be fenced off as ever: by the row that is deleted and the outcome that is written, which wait for the disk.
+    private const string CommitsAtOnce = "set_config('synchronous_commit', 'off', true) = 'off'";
+
     // A server that has just started, and one that could not be reached from here, gives owners the time of a lease to come back. A topic has no lease.
     private static string HasRunOut(string lease, string answering) =>
         $"({lease}.lease_until < clock_timestamp() and pg_postmaster_start_time() + {lease}.lease < clock_timestamp() and {lease}.lease < {answering} * {Microseconds})";
@@ -65,7 +70,7 @@ internal sealed class Statements(Names names)
 
     public string Renew { get; } = $"""
         update {names.Leases} set lease = $3 * {Microseconds}, lease_until = clock_timestamp() + $3 * {Microseconds}
-        where log = $1 and token = $2 and lease is not null
+        where log = $1 and token = $2 and lease is not null and {CommitsAtOnce}
         returning cancel_requested, clock_timestamp() - read_at
         """;
 
@@ -116,7 +121,7 @@ internal sealed class Statements(Names names)
         where id in (select log from over)
         """;
 
-    public string NoteReader { get; } = $"update {names.Leases} set read_at = clock_timestamp() where log = $1";
+    public string NoteReader { get; } = $"update {names.Leases} set read_at = clock_timestamp() where log = $1 and {CommitsAtOnce}";
 
     public string RequestCancel { get; } = $"update {names.Leases} set cancel_requested = true where log = $1";
 
