@@ -32,7 +32,14 @@ internal sealed class LogFollower
     public Task Done => _following;
 
     /// <summary>Begins, unless it has been stopped.</summary>
-    public void Start() => _following = Task.Run(FollowAsync, CancellationToken.None);
+    public void Start()
+    {
+        // Of no request, whose context it would keep.
+        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+        {
+            _following = Task.Run(FollowAsync, CancellationToken.None);
+        }
+    }
 
     /// <summary>Tells that somebody reads, who may be the first since long.</summary>
     public void OnReader()

@@ -141,7 +141,10 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
         if (!_isSending)
         {
             _isSending = true;
-            _ = Task.Run(SendAsync, CancellationToken.None);
+            using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+            {
+                _ = Task.Run(SendAsync, CancellationToken.None);
+            }
         }
 
         return publication.Done.Task;

@@ -26,6 +26,9 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
     /// <summary>Gets or sets whether signals get lost.</summary>
     public bool IsDeaf { get; set; }
 
+    /// <summary>Gets or sets what is told of each read and publication, in the context of whoever makes it.</summary>
+    public Action? OnCall { get; set; }
+
     public int Appends { get; private set; }
 
     /// <summary>Gets how often the end of a log was to be written, whether that failed or not.</summary>
@@ -102,6 +105,7 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
     public async ValueTask<long> PublishAsync(LogId log, Guid publication, LogBatch batch, CancellationToken cancellationToken)
     {
         Publications++;
+        OnCall?.Invoke();
         await BeforeAsync(cancellationToken);
         LargestPublication = Math.Max(LargestPublication, batch.Bytes.Length);
         long first = await store.PublishAsync(log, publication, batch, cancellationToken);
@@ -132,6 +136,7 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
 
     public async ValueTask<LogState?> ReadAsync(LogId log, long first, int maxBytes, LogBatch into, CancellationToken cancellationToken)
     {
+        OnCall?.Invoke();
         await BeforeAsync(cancellationToken);
         Reads++;
         return await store.ReadAsync(log, first, maxBytes, into, cancellationToken);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Gai.Pipelines.TestUtilities;
 
 namespace Gai.Pipelines.Tests.Logs;
@@ -181,6 +182,24 @@ public sealed class SharedTopicTests : SharedLogTest
 
         Assert.Equal(0, A.Count);
         Assert.Same(topic, await OpenAsync(A, News));
+    }
+
+    /// <summary>What is begun for one request and goes on for all must not keep what belongs to that request.</summary>
+    [Fact]
+    public async Task PublishAndRead_BegunByARequest_AreNotOfItsContext()
+    {
+        var request = new AsyncLocal<string?>();
+        var seen = new ConcurrentQueue<string?>();
+        EventTopic<string> topic = await OpenAsync(A, News);
+        request.Value = "the request";
+        StreamLog log = (await PassUntilDoneAsync(topic.OpenLogAsync(StreamFormat.ServerSentEvents).AsTask()))!;
+        StoreOfA.OnCall = () => seen.Enqueue(request.Value);
+
+        await PassUntilDoneAsync(DoneAsync(topic.PublishAsync("a")));
+        await PassUntilAsync(() => log.LastSequence == 1);
+
+        Assert.True(seen.Count >= 2);
+        Assert.All(seen, Assert.Null);
     }
 
     /// <summary>The half of an event that could not be written is not the beginning of the next one.</summary>
