@@ -60,6 +60,29 @@ public sealed partial class PostgreSqlLogStore
     }
 
     /// <inheritdoc/>
+    public async ValueTask CompleteTopicAsync(LogId log, LogBatch marker, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(marker);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(marker.FirstSequence, 0, nameof(marker));
+        bool isThere = await _database.FindAsync(
+            Lane.Write,
+            _statements.CompleteTopic,
+            command => command
+                .With(log)
+                .With((long)marker.Count)
+                .With(marker.Ends.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Integer)
+                .With(marker.Bytes, NpgsqlDbType.Bytea),
+            static _ => true,
+            cancellationToken);
+        if (!isThere)
+        {
+            throw new LogFencedException(log);
+        }
+
+        _notifier.Notify(log, LogChange.Frames);
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<LogState?> ReadAsync(LogId log, long first, int maxBytes, LogBatch into, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(into);

@@ -124,7 +124,7 @@ public abstract partial class LogStoreContractTests
         await SignalledAsync(claim.Log.Id, () => AppendAsync(store, claim, Numbered(1, 1)));
         await SignalledAsync(claim.Log.Id, async () => await store.EndAsync(claim.Log.Id, claim.FencingToken, LogEnd.Completed, lastSequence: 0, None));
         await SignalledAsync(topic, () => PublishAsync(store, topic, Guid.NewGuid(), Batch(0, "a")));
-        await SignalledAsync(topic, async () => await store.EndAsync(topic, 0, LogEnd.Completed, lastSequence: 0, None));
+        await SignalledAsync(topic, async () => await CompleteAsync(store, topic));
 
         async Task SignalledAsync(LogId log, Func<Task> change)
         {

@@ -99,13 +99,66 @@ public abstract partial class LogStoreContractTests
         LogId topic = await BeginTopicAsync(store);
         await PublishAsync(store, topic, Guid.NewGuid(), Batch(0, "a"));
 
-        await other.EndAsync(topic, 0, LogEnd.Completed, lastSequence: 0, None);
-        await store.EndAsync(topic, 0, LogEnd.Completed, lastSequence: 0, None);
+        await CompleteAsync(other, topic, "done");
+        await CompleteAsync(store, topic, "done");
 
         await Assert.ThrowsAsync<LogFencedException>(() => PublishAsync(store, topic, Guid.NewGuid(), Batch(0, "b")));
         (LogState state, _, string[] frames) = await ReadAsync(store, topic);
-        Assert.Equal(new LogState(1, 1, LogEnd.Completed), state);
-        Assert.Equal(["a"], frames);
+        Assert.Equal(new LogState(1, 2, LogEnd.Completed), state);
+        Assert.Equal(["a", "done"], frames);
+    }
+
+    /// <summary>The end of a topic need not be marked, and one that is gone cannot be ended. Nor is a generation ended as a topic is, or a topic as a generation is.</summary>
+    [Fact]
+    public async Task CompleteTopic_NoMarkerOrNoTopic_EndsItOrIsRefused()
+    {
+        ILogStore store = await OpenNodeAsync();
+        LogId topic = await BeginTopicAsync(store);
+        LogClaim generation = await BeginAsync(store);
+
+        await Assert.ThrowsAsync<LogFencedException>(async () => await store.EndAsync(topic, 0, LogEnd.Completed, lastSequence: 0, None));
+        await Assert.ThrowsAsync<LogFencedException>(() => CompleteAsync(store, generation.Log.Id, "done"));
+        await CompleteAsync(store, topic);
+        Assert.Equal(new LogState(1, 0, LogEnd.Completed), (await ReadAsync(store, topic)).State);
+        Assert.Equal(new LogState(1, 0, End: null), (await ReadAsync(store, generation.Log.Id)).State);
+
+        await store.RemoveAsync(topic, None);
+        await Assert.ThrowsAsync<LogFencedException>(() => CompleteAsync(store, topic, "done"));
+    }
+
+    /// <summary>Whoever publishes while others end the topic is refused, or stands before the one mark of its end.</summary>
+    [Fact]
+    public async Task CompleteTopic_AtTheSameMomentAsPublications_IsMarkedOnceBehindAll()
+    {
+        const int Rounds = 10;
+        ILogStore[] nodes = [await OpenNodeAsync(), await OpenNodeAsync()];
+        for (int round = 0; round < Rounds; round++)
+        {
+            LogId topic = await BeginTopicAsync(nodes[0]);
+            Task<int>[] publishing = [.. nodes.Select(node => Task.Run(() => PublishUntilRefusedAsync(node, topic)))];
+
+            await InTimeAsync(Task.WhenAll(nodes.Select(node => Task.Run(() => CompleteAsync(node, topic, "done")))));
+
+            int published = (await InTimeAsync(Task.WhenAll(publishing))).Sum();
+            (LogState state, _, string[] frames) = await ReadAsync(nodes[1], topic);
+            Assert.Equal(new LogState(1, published + 1, LogEnd.Completed), state);
+            Assert.Equal(published, Array.IndexOf(frames, "done"));
+        }
+
+        static async Task<int> PublishUntilRefusedAsync(ILogStore node, LogId topic)
+        {
+            for (int published = 0; ; published++)
+            {
+                try
+                {
+                    await PublishAsync(node, topic, Guid.NewGuid(), Batch(0, "a"));
+                }
+                catch (LogFencedException)
+                {
+                    return published;
+                }
+            }
+        }
     }
 
     /// <summary>Old events of a topic expire; the numbers of the others stay.</summary>

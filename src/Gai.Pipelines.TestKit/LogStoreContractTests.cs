@@ -85,6 +85,12 @@ public abstract partial class LogStoreContractTests
         }
     }
 
+    private static async Task CompleteAsync(ILogStore store, LogId topic, params string[] marker)
+    {
+        using LogBatch batch = Batch(0, marker);
+        await store.CompleteTopicAsync(topic, batch, None);
+    }
+
     private static async Task<(LogState State, long First, string[] Frames)> ReadAsync(ILogStore store, LogId log, long first = 1, int maxBytes = 1 << 20)
     {
         using var batch = new LogBatch();

@@ -15,6 +15,8 @@ internal abstract class WireStore(ILogStore inner) : ILogStore
 
     public ValueTask<long> PublishAsync(LogId log, Guid publication, LogBatch batch, CancellationToken cancellationToken) => Pass(() => inner.PublishAsync(log, publication, batch, cancellationToken));
 
+    public ValueTask CompleteTopicAsync(LogId log, LogBatch marker, CancellationToken cancellationToken) => Pass(() => inner.CompleteTopicAsync(log, marker, cancellationToken));
+
     public ValueTask EndAsync(LogId log, long fencingToken, LogEnd end, long lastSequence, CancellationToken cancellationToken) => Pass(() => inner.EndAsync(log, fencingToken, end, lastSequence, cancellationToken));
 
     public ValueTask<LogLease> RenewAsync(LogId log, long fencingToken, TimeSpan lease, CancellationToken cancellationToken) => Pass(() => inner.RenewAsync(log, fencingToken, lease, cancellationToken));

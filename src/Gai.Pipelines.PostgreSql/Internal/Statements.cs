@@ -12,9 +12,6 @@ internal sealed class Statements(Names names)
 
     private const string Description = "id, key, kind, format, dialect, owner, created_at, keep_for";
 
-    // The token of a topic is not told to anybody.
-    private const string IsOwner = "(kind = 'Generation' and token = $2 or kind = 'Topic' and $2 = 0)";
-
     // True, and lets the transaction commit without a wait for the disk, which may be busy with frames. A crash loses such commits of less than a second, and then
     // a lease ends as much earlier as its owner thinks: it is renewed again before that, for a server that starts gives all leases their time anew. Were it
     // declared lost all the same, its owner would be fenced off as ever: by the row that is deleted and the outcome that is written, which wait for the disk.
@@ -55,9 +52,26 @@ internal sealed class Statements(Names names)
     public string PublishRows { get; } = PublishOf(
         names, "last_sequence - $3 + piece.last", "case when piece.first = 1 then $2 end", EndsOfPiece("$4"), BytesOfPiece("$5", "$4"), $"moved {Pieces("$6, $7, $8")}");
 
+    // What marks the end is one row.
+    public string CompleteTopic { get; } = $"""
+        with log as (
+          select outcome, last_sequence from {names.Logs} where id = $1 and kind = 'Topic' for update
+        ), added as (
+          insert into {names.Frames} (log, last_sequence, appended_at, ends, bytes)
+          select $1, last_sequence + $2, clock_timestamp(), $3, $4 from log where outcome is null and $2 > 0
+        ), ended as (
+          update {names.Logs} set last_sequence = last_sequence + $2, outcome = 'Completed', expires_at = clock_timestamp() + keep_for
+          where id = $1 and (select outcome is null from log)
+        ), over as (
+          delete from {names.Leases} where log = $1 and exists (select from log)
+        )
+        select from log
+        """;
+
     public string End { get; } = $"""
         with log as (
-          select outcome, last_sequence, outcome is not null or last_sequence >= $7 as may_end from {names.Logs} where id = $1 and {IsOwner} for update
+          select outcome, last_sequence, outcome is not null or last_sequence >= $7 as may_end from {names.Logs}
+          where id = $1 and kind = 'Generation' and token = $2 for update
         ), ended as (
           update {names.Logs} set outcome = $3, error_code = $4, error_message = $5, error_temporary = $6,
             expires_at = clock_timestamp() + keep_for, holds_key = holds_key and ($3 = 'Completed' or last_sequence > 0)

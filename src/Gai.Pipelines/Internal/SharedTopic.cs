@@ -26,6 +26,9 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
     private bool _isSending;
     private bool _hasEnded;
 
+    // What tells of the end, encoded once, however often it has to be tried.
+    private LogBatch? _marker;
+
     public SharedTopic(StreamLogs logs, ILogStore store, LogDescription log, Dialect<T> dialect, LogOptions options, int maxFrameBytes)
         : base(log.Format)
     {
@@ -66,7 +69,7 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
         {
             ThrowIfFull();
             _dialect.CheckLoggable(item);
-            published = EnqueueAsync(item, static (SharedTopic<T> topic, in T item) => topic._dialect.WriteEvent(topic._frames, item));
+            published = EnqueueAsync(item);
         }
 
         return new ValueTask(published.WaitAsync(cancellationToken));
@@ -77,17 +80,27 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
         Task published;
         lock (_lock)
         {
-            if (!_hasEnded)
+            if (_marker is null)
             {
-                _hasEnded = true;
-                _ = EnqueueAsync(default!, static (SharedTopic<T> topic, in T _) => topic._dialect.WriteEnd(topic._frames));
+                var marker = new LogBatch();
+                Encode(default!, static (SharedTopic<T> topic, in T _) => topic._dialect.WriteEnd(topic._frames), marker);
+                _marker = marker;
             }
 
+            _hasEnded = true;
             published = Task.WhenAll([_inFlight, .. _waiting.Select(static publication => publication.Done.Task)]);
         }
 
         await published.WaitAsync(cancellationToken);
-        await _store.EndAsync(_id, fencingToken: 0, LogEnd.Completed, lastSequence: 0, cancellationToken);
+        try
+        {
+            await _store.CompleteTopicAsync(_id, _marker, cancellationToken);
+        }
+        catch (LogFencedException)
+        {
+            // Somebody else has ended it, and it has expired.
+        }
+
         _logs.FreeTopic(_id);
     }
 
@@ -107,24 +120,11 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
     private delegate void Encoding(SharedTopic<T> topic, in T item);
 
     /// <summary>Encodes an event and lets it wait for the store with others. Under the lock.</summary>
-    private Task EnqueueAsync(in T item, Encoding encode)
+    private Task EnqueueAsync(in T item)
     {
-        _bytes.ResetWrittenCount();
-        try
-        {
-            encode(this, item);
-            _frames.Commit();
-        }
-        catch (Exception)
-        {
-            _frames.Discard();
-            throw;
-        }
-
-        _frames.Publish();
         Publication publication = _open ?? new Publication();
         (int frames, int bytes) = (publication.Frames.Count, publication.Frames.Bytes.Length);
-        FrameIds.Cut(_bytes.WrittenSpan, Format, publication.Frames);
+        Encode(item, static (SharedTopic<T> topic, in T item) => topic._dialect.WriteEvent(topic._frames, item), publication.Frames);
         if (publication.Frames.Count == frames)
         {
             return Task.CompletedTask;
@@ -148,6 +148,25 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
         }
 
         return publication.Done.Task;
+    }
+
+    /// <summary>Encodes what a dialect writes, and adds its frames. Under the lock.</summary>
+    private void Encode(in T item, Encoding encode, LogBatch into)
+    {
+        _bytes.ResetWrittenCount();
+        try
+        {
+            encode(this, item);
+            _frames.Commit();
+        }
+        catch (Exception)
+        {
+            _frames.Discard();
+            throw;
+        }
+
+        _frames.Publish();
+        FrameIds.Cut(_bytes.WrittenSpan, Format, into);
     }
 
     private async Task SendAsync()

@@ -64,13 +64,18 @@ internal sealed class StoredLog(LogDescription description, long token)
             first = Last + 1;
             _publications.Add(publication, first);
             _remembered.Enqueue((publication, now));
-            for (int i = 0; i < batch.Count; i++)
-            {
-                _frames.Add((batch[i].ToArray(), now));
-            }
+            Add(batch, now);
         }
 
         return first;
+    }
+
+    public void Add(LogBatch batch, TimeSpan now)
+    {
+        for (int i = 0; i < batch.Count; i++)
+        {
+            _frames.Add((batch[i].ToArray(), now));
+        }
     }
 
     public void Finish(LogEnd end, TimeSpan now)

@@ -79,9 +79,16 @@ public interface ILogStore
     /// <exception cref="LogFencedException">The topic has ended or is gone.</exception>
     ValueTask<long> PublishAsync(LogId log, Guid publication, LogBatch batch, CancellationToken cancellationToken);
 
-    /// <summary>Ends a log. Nothing can be added afterwards, and readers on all nodes are about to be signalled. Ending it again with the same token changes nothing and throws nothing.</summary>
+    /// <summary>Ends a topic, as anybody may: adds the frames that tell so and completes it, at once, so that nothing comes between or behind. Ending it again adds nothing and throws nothing.</summary>
+    /// <param name="log">The topic.</param>
+    /// <param name="marker">The frames, without numbers (<see cref="LogBatch.FirstSequence"/> 0), behind all that was published; none if the topic's end has no mark.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="LogFencedException">The topic is gone.</exception>
+    ValueTask CompleteTopicAsync(LogId log, LogBatch marker, CancellationToken cancellationToken);
+
+    /// <summary>Ends a generation. Nothing can be added afterwards, and readers on all nodes are about to be signalled. Ending it again with the same token changes nothing and throws nothing.</summary>
     /// <param name="log">The log.</param>
-    /// <param name="fencingToken">The token of its owner; 0 for a topic, which anybody ends.</param>
+    /// <param name="fencingToken">The token of its owner.</param>
     /// <param name="end">How it has ended.</param>
     /// <param name="lastSequence">The number of the last frame that the owner has added, and no reader may miss; 0 if any will do.</param>
     /// <param name="cancellationToken">Gives up.</param>

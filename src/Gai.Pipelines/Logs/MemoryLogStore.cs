@@ -95,12 +95,36 @@ public sealed class MemoryLogStore : ILogStore
     }
 
     /// <inheritdoc/>
+    public ValueTask CompleteTopicAsync(LogId log, LogBatch marker, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(marker);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(marker.FirstSequence, 0, nameof(marker));
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_lock)
+        {
+            if (!_byId.TryGetValue(log, out StoredLog? stored) || stored.Description.Kind != LogKind.Topic)
+            {
+                throw new LogFencedException(log);
+            }
+
+            if (stored.End is null)
+            {
+                stored.Add(marker, Now);
+                Finish(stored, LogEnd.Completed);
+            }
+        }
+
+        _watchers.Signal(log, LogChange.Frames);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
     public ValueTask EndAsync(LogId log, long fencingToken, LogEnd end, long lastSequence, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (_lock)
         {
-            if (!_byId.TryGetValue(log, out StoredLog? stored) || stored.Token != fencingToken || stored.End?.Outcome == LogOutcome.Lost)
+            if (!_byId.TryGetValue(log, out StoredLog? stored) || stored.Description.Kind != LogKind.Generation || stored.Token != fencingToken || stored.End?.Outcome == LogOutcome.Lost)
             {
                 throw new LogFencedException(log);
             }

@@ -113,6 +113,19 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
         return first;
     }
 
+    public async ValueTask CompleteTopicAsync(LogId log, LogBatch marker, CancellationToken cancellationToken)
+    {
+        Ends++;
+        await BeforeAsync(cancellationToken);
+        if (FailsToEnd is { } failure)
+        {
+            throw failure;
+        }
+
+        await store.CompleteTopicAsync(log, marker, cancellationToken);
+        After();
+    }
+
     public async ValueTask EndAsync(LogId log, long fencingToken, LogEnd end, long lastSequence, CancellationToken cancellationToken)
     {
         Ends++;

@@ -202,6 +202,31 @@ public sealed class SharedTopicTests : SharedLogTest
         Assert.All(seen, Assert.Null);
     }
 
+    /// <summary>A client that stops at the mark of the end has got all, whoever ends the topic, and however often that is tried.</summary>
+    [Fact]
+    public async Task Complete_StoreFails_TheMarkerStandsOnceBehindAllThatIsPublished()
+    {
+        TopicStart<string> start = News with { Dialects = new DialectFactory<string>(static _ => new MarkedDialect()) };
+        EventTopic<string> topic = await OpenAsync(A, start);
+        EventTopic<string> atB = await OpenAsync(B, start);
+        StreamLog log = (await PassUntilDoneAsync(atB.OpenLogAsync(StreamFormat.ServerSentEvents).AsTask()))!;
+        LogCursor cursor = log.OpenCursorAtStart();
+        await PassUntilDoneAsync(DoneAsync(topic.PublishAsync("a")));
+
+        StoreOfA.FailsToEnd = new IOException("Away.");
+        await Assert.ThrowsAsync<IOException>(() => PassUntilDoneAsync(DoneAsync(topic.CompleteAsync())));
+        await PassUntilDoneAsync(DoneAsync(atB.PublishAsync("b")));
+        StoreOfA.FailsToEnd = null;
+        StoreOfA.FailsAfter = new IOException("The answer is lost.");
+        await Assert.ThrowsAsync<IOException>(() => PassUntilDoneAsync(DoneAsync(topic.CompleteAsync())));
+        await PassUntilDoneAsync(DoneAsync(topic.CompleteAsync()));
+        await PassUntilDoneAsync(DoneAsync(atB.CompleteAsync()));
+
+        (StreamOutcome outcome, string text) = await PassToEndAsync(cursor);
+        Assert.Equal(StreamOutcomeReason.Completed, outcome.Reason);
+        Assert.Equal(["a", "b", "done"], DataOf(text));
+    }
+
     /// <summary>The half of an event that could not be written is not the beginning of the next one.</summary>
     [Theory]
     [InlineData(true)]
@@ -279,6 +304,17 @@ public sealed class SharedTopicTests : SharedLogTest
     }
 
     private async Task<EventTopic<T>> OpenAsync<T>(StreamLogs node, TopicStart<T> start) => await PassUntilDoneAsync(node.OpenTopicAsync(start).AsTask());
+
+    private sealed class MarkedDialect : Dialect<string>
+    {
+        public override void WriteEvent(FrameWriter output, in string item) => SseEncoder.WriteText(output, default, item);
+
+        public override void WriteError(FrameWriter output, in StreamError error)
+        {
+        }
+
+        public override void WriteEnd(FrameWriter output) => SseEncoder.WriteText(output, default, "done");
+    }
 
     private sealed class TornDialect : Dialect<string>
     {
