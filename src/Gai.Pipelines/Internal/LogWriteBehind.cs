@@ -52,6 +52,8 @@ internal sealed class LogWriteBehind
         }
     }
 
+    private bool IsTooFarBehind => _memory.Last - _durable > _log.Shared.MaxStoreLag;
+
     private long Now => _log.Shared.Scheduler.CoarseMilliseconds;
 
     /// <summary>For how long a store is asked again to take what is left of a log that has ended.</summary>
@@ -150,12 +152,14 @@ internal sealed class LogWriteBehind
                 await _store.AppendAsync(_log.Description.Id, _token, batch, CancellationToken.None);
                 Volatile.Write(ref _durable, batch.LastSequence);
                 _refusedSince = null;
-                return true;
+
+                // Of a log that has ended the store gets the rest, as long as it takes something.
+                return _memory.HasEnded || !IsTooFarBehind;
             }
             catch (Exception failure) when (failure is not LogFencedException)
             {
                 _log.Report(failure);
-                if (_memory.Last - _durable > _log.Shared.MaxStoreLag || HasBeenRefusedTooLong() || _log.IsGivenUp)
+                if (IsTooFarBehind || HasBeenRefusedTooLong() || _log.IsGivenUp)
                 {
                     return false;
                 }

@@ -379,6 +379,22 @@ public sealed class SharedLogsTests : SharedLogTest
     }
 
     [Fact]
+    public async Task Append_StoreTakesAllButTooSlowly_IsGivenUp()
+    {
+        StreamLogs node = NewNode(Options with { Store = StoreOfA, MaxStoreLag = 50, StoreBatchBytes = 1 });
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(node, Unabandoned);
+        StoreOfA.Close();
+        await PushedAsync(log, source, Numbers(1, 100));
+        StoreOfA.Open();
+
+        await PassUntilAsync(() => StoreOfA.Ends > 0);
+
+        (StreamOutcome outcome, string text) = await PassToEndAsync((await FindAsync(B, log, Unabandoned)).OpenCursorAtStart());
+        Assert.Equal((StreamOutcomeReason.SourceFailed, "1"), (outcome.Reason, Assert.Single(DataOf(text))));
+        Assert.False(log.Ended.IsCompleted);
+    }
+
+    [Fact]
     public async Task End_StoreHasForgottenTheLastFrames_TheyAreWrittenAgainFirst()
     {
         (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, Unabandoned);
