@@ -89,7 +89,7 @@ public sealed partial class StreamLog
     internal LogCursor? TryOpenCursor(LogPosition after)
     {
         long first = FirstSequence;
-        bool isKnown = after.Log == Description.Id && (after.Sequence <= LastSequence || !IsProducedHere);
+        bool isKnown = after.Log == Description.Id && (after.Sequence <= LastSequence || (Store is not null && !IsProducedHere));
         if (!isKnown)
         {
             return TryOpen(first, new LogGap(0, first));

@@ -74,6 +74,20 @@ public sealed class EventTopicTests : SharedLogTest
     }
 
     [Fact]
+    public async Task OpenCursor_IdIsAheadOfATopicOfThisProcess_IsNoIdOfTheLog()
+    {
+        EventTopic<string> topic = await NewNode().OpenTopicAsync(News);
+        await topic.PublishAsync("a");
+        StreamLog log = (await topic.OpenLogAsync(StreamFormat.ServerSentEvents))!;
+
+        LogCursor cursor = log.OpenCursor(new LogPosition(log.Description.Id, 5));
+
+        Assert.Equal(new LogGap(0, 1), cursor.Gap);
+        await topic.CompleteAsync();
+        Assert.Equal("a", DataOf((await ReadToEndAsync(cursor)).Text)[1]);
+    }
+
+    [Fact]
     public async Task Publish_InTwoFormats_EachHasItsLog()
     {
         DialectFactory<Note> notes = global::Gai.Pipelines.Dialects.Plain(TestJson.Default.Note);
