@@ -29,7 +29,6 @@ public sealed partial class StreamLog
     private LogFollower? _follower;
     private Task _producing = Task.CompletedTask;
     private StreamError _cancellation = StreamError.Cancelled;
-    private long _unreadSince;
     private long _endedAt;
     private bool _isGivenUpCopy;
     private bool _isForgotten;
@@ -89,13 +88,9 @@ public sealed partial class StreamLog
 
     internal void OnReaderLeft()
     {
-        if (Memory.Readers == 0)
+        if (Memory.Readers == 0 && !Memory.HasEnded)
         {
-            Volatile.Write(ref _unreadSince, Now);
-            if (!Memory.HasEnded)
-            {
-                _clock.Schedule(_follower is null ? Soonest(Options.AbandonAfter, Options.MaxAge) : CopyLingers);
-            }
+            _clock.Schedule(_follower is null ? Soonest(Options.AbandonAfter, Options.MaxAge) : CopyLingers);
         }
     }
 
@@ -240,7 +235,7 @@ public sealed partial class StreamLog
     private void TendCopy()
     {
         bool isUnread = Memory.Readers == 0 && _follower is not null;
-        TimeSpan left = CopyLingers - Since(Volatile.Read(ref _unreadSince));
+        TimeSpan left = CopyLingers - Since(Memory.ReadAt);
         if (isUnread && left <= TimeSpan.Zero && TryCloseUnread())
         {
             _logs.Forget(this);
@@ -256,17 +251,36 @@ public sealed partial class StreamLog
         TimeSpan left = Options.AbandonAfter;
         if (Memory.Readers == 0 && left != Timeout.InfiniteTimeSpan)
         {
-            TimeSpan unread = Since(Volatile.Read(ref _unreadSince));
+            TimeSpan unread = Since(Memory.ReadAt);
             unread = _writeBehind?.ReadElsewhereAgo is { } ago && ago < unread ? ago : unread;
             left -= unread;
             if (left <= TimeSpan.Zero)
             {
-                Cancel(Abandoned);
-                return;
+                if (TryAbandon())
+                {
+                    return;
+                }
+
+                left = Options.AbandonAfter;
             }
         }
 
         Rest(left);
+    }
+
+    /// <summary>Cancels the producer, unless somebody has just come to read.</summary>
+    private bool TryAbandon()
+    {
+        lock (_lifeLock)
+        {
+            if (Memory.Readers > 0)
+            {
+                return false;
+            }
+
+            Cancel(Abandoned);
+            return true;
+        }
     }
 
     private void Rest(TimeSpan atMost)

@@ -22,7 +22,6 @@ public sealed partial class StreamLog
         StoreFirst = 1;
         Memory = new LogMemory(options, logs.Options.Scheduler, logs.Budget, firstSequence) { Published = OnPublished };
         _clock = new LogClock(this);
-        _unreadSince = Now;
         _clock.Schedule(Soonest(options.AbandonAfter, options.MaxAge));
     }
 

@@ -268,6 +268,44 @@ public sealed class StreamLogsTests : LogTest
         Assert.True((await node.GetOrStartAsync(At(key), () => From(new ManualSequence<string>()))).IsNew);
     }
 
+    /// <summary>The last reader is out of the log, and has not said so yet.</summary>
+    [Fact]
+    public async Task Abandon_LastReaderIsJustLeaving_IsNotYetDue()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(NewNode(), new LogOptions { AbandonAfter = TimeSpan.FromMinutes(1) });
+        LogCursor cursor = log.OpenCursorAtStart();
+        Time.Advance(TimeSpan.FromMinutes(2));
+
+        log.Memory.RemoveReader(cursor);
+        log.Tend();
+
+        await PushedAsync(log, source, "a");
+    }
+
+    /// <summary>Somebody comes after it was seen that nobody reads.</summary>
+    [Fact]
+    public async Task Abandon_ReaderComesAtThatMoment_IsNotCancelled()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(NewNode(), new LogOptions { AbandonAfter = TimeSpan.FromMinutes(1) });
+        var opened = new TaskCompletionSource<LogCursor>(TaskCreationOptions.RunContinuationsAsynchronously);
+        int test = Environment.CurrentManagedThreadId;
+        int isArmed = 1;
+        Time.OnTimestamp = () =>
+        {
+            // The clock itself is asked while the test moves it; the log asks on a thread of the pool.
+            if (Environment.CurrentManagedThreadId != Volatile.Read(ref test) && Interlocked.Exchange(ref isArmed, 0) == 1)
+            {
+                opened.SetResult(log.OpenCursorAtStart());
+            }
+        };
+
+        Time.Advance(TimeSpan.FromMinutes(2));
+        Volatile.Write(ref test, 0);
+
+        using LogCursor cursor = await opened.Task.OrFail();
+        await PushedAsync(log, source, "a");
+    }
+
     [Fact]
     public async Task Fail_BehindTheHead_ReadersGetTheErrorOfTheirOwnDialect()
     {
