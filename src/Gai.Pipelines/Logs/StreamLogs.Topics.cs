@@ -58,11 +58,12 @@ public sealed partial class StreamLogs
     {
         try
         {
-            var outputs = new TopicOutput<T>[start.Formats.Count];
+            // All dialects first: if one cannot be made, no log is begun.
+            Dialect<T>[] dialects = [.. start.Formats.Select(format => start.Dialects.Create(new DialectContext(format, start.Settings)))];
+            var outputs = new TopicOutput<T>[dialects.Length];
             for (int i = 0; i < outputs.Length; i++)
             {
-                Dialect<T> dialect = start.Dialects.Create(new DialectContext(start.Formats[i], start.Settings));
-                outputs[i] = await OpenAsync(start, Describe(start, start.Formats[i]), dialect);
+                outputs[i] = await OpenAsync(start, Describe(start, start.Formats[i]), dialects[i]);
             }
 
             opening.SetResult(new EventTopic<T>(start, outputs));

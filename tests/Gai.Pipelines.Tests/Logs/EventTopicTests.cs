@@ -88,6 +88,26 @@ public sealed class EventTopicTests : SharedLogTest
     }
 
     [Fact]
+    public async Task Open_DialectOfTheSecondFormatFails_LeavesNoLogOfTheFirst()
+    {
+        StreamLogs node = NewNode();
+        var start = new TopicStart<Note>
+        {
+            Name = "notes",
+            Dialects = new DialectFactory<Note>(static context => context.Format == StreamFormat.Ndjson
+                ? throw new NotSupportedException("No records.")
+                : global::Gai.Pipelines.Dialects.Plain(TestJson.Default.Note).Create(context)),
+            Formats = [StreamFormat.ServerSentEvents, StreamFormat.Ndjson],
+        };
+
+        int entries = Scheduler.EntryCount;
+
+        await Assert.ThrowsAsync<NotSupportedException>(async () => await node.OpenTopicAsync(start));
+
+        Assert.Equal((0, entries), (node.Count, Scheduler.EntryCount));
+    }
+
+    [Fact]
     public async Task Publish_InTwoFormats_EachHasItsLog()
     {
         DialectFactory<Note> notes = global::Gai.Pipelines.Dialects.Plain(TestJson.Default.Note);
