@@ -27,7 +27,8 @@ public sealed class GaiChatClient : IChatClient, IStreamEventSource
 
     /// <summary>Gets how long the server may be silent in a stream before its connection is taken for dead.</summary>
     /// <value>
-    /// Default 45 s: three keep-alives of a server over Server-Sent Events. Over NDJSON it sends none unless its <c>NdjsonKeepAlive</c> says so; give a model that thinks longer more time there.
+    /// Default 5 minutes, for models that think long behind a server that sends no keep-alives, as over NDJSON unless its <c>NdjsonKeepAlive</c> says so. Over Server-Sent Events three
+    /// keep-alives, 45 s, will do; comments count as life.
     /// <see cref="Timeout.InfiniteTimeSpan"/> for ever. The time to the head is <see cref="HttpClient.Timeout"/>.
     /// </value>
     /// <exception cref="ArgumentOutOfRangeException">The time is zero or negative, and not infinite, or above 24 days.</exception>
@@ -37,7 +38,7 @@ public sealed class GaiChatClient : IChatClient, IStreamEventSource
         init => field = value == Timeout.InfiniteTimeSpan || (value > TimeSpan.Zero && value < TimeSpan.FromDays(24))
             ? value
             : throw new ArgumentOutOfRangeException(nameof(value), value, "ReadTimeout must be above zero and below 24 days, or infinite.");
-    } = TimeSpan.FromSeconds(45);
+    } = TimeSpan.FromMinutes(5);
 
     /// <summary>Gets the clock.</summary>
     /// <value>Default <see cref="TimeProvider.System"/>.</value>
