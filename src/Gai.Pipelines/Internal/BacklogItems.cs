@@ -57,7 +57,12 @@ internal static class BacklogItems
 
         public long JoinedSizeOf(in T item) => 0;
 
-        public T Own(in T item) => item;
+        public T Own(in T item) => item switch
+        {
+            byte[] bytes => (T)bytes.Clone(),
+            SseItem<byte[]> { Data: { } bytes } one => (T)(object)new SseItem<byte[]>((byte[])bytes.Clone(), one.EventType) { EventId = one.EventId, ReconnectionInterval = one.ReconnectionInterval },
+            _ => item,
+        };
 
         public bool TryMerge(ref T newest, in T item) => false;
 

@@ -45,6 +45,29 @@ public sealed class SlowClientTests : PumpTest
         Assert.Equal(StreamOutcomeReason.Completed, (await run.OrFail()).Reason);
     }
 
+    /// <summary>Bytes are encoded before the next ones are pulled, unless they wait for the client: then they must be the stream's own.</summary>
+    [Fact]
+    public async Task DropOldest_SourceUsesItsArrayAgain_SendsWhatItWas()
+    {
+        Settings = Settings with { SlowClientPolicy = SlowClientPolicy.DropOldest };
+        Output.HoldFlushes();
+        var letters = new ManualSequence<byte[]>();
+        Dialect<byte[]> dialect = global::Gai.Pipelines.Dialects.Plain<byte[]>(null).Create(new DialectContext(StreamFormat.ServerSentEvents, DialectSettings.Default));
+        Task<StreamOutcome> run = new EventPump<byte[]>(StreamSource.From(letters), dialect, Output, Settings).RunAsync();
+        byte[] letter = [0];
+        foreach (char one in "abc")
+        {
+            letter[0] = (byte)one;
+            letters.Push(letter);
+        }
+
+        letters.End();
+        Output.ReleaseFlush();
+        await run.OrFail();
+
+        Assert.Equal(["a", "b", "c"], Output.Text.Split('\n').Where(static line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(static line => line[6..]));
+    }
+
     /// <summary>The time in which the server stood still does not count, and all the other time does.</summary>
     [Fact]
     public async Task WriteTimeout_ServerStandsStillAgainAndAgain_EndsTheStreamAllTheSame()
