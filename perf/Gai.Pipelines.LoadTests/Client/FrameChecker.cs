@@ -13,6 +13,7 @@ internal sealed class FrameChecker(WireFormat format, Expectation expected, Hist
     private const int IdLineBytes = 4 + LogPosition.TextLength + 1;
 
     private byte[]? _carry;
+    private byte[]? _lastId;
     private int _carried;
     private long _next;
 
@@ -27,9 +28,6 @@ internal sealed class FrameChecker(WireFormat format, Expectation expected, Hist
 
     /// <summary>How many frames were comments or blank lines.</summary>
     public long KeepAlives { get; private set; }
-
-    /// <summary>Whether the server said that the stream is complete.</summary>
-    public bool HasEndMarker { get; private set; }
 
     /// <summary>What was wrong first.</summary>
     public string? Problem { get; private set; }
@@ -72,6 +70,11 @@ internal sealed class FrameChecker(WireFormat format, Expectation expected, Hist
             && frame[(format.Prefix.Length + Letters.Length)..].StartsWith(format.Suffix))
         {
             OnEvent(frame.Slice(format.Prefix.Length, Letters.Length), now);
+            if (id > 0)
+            {
+                CheckId(bytes.Slice(4, LogPosition.TextLength));
+            }
+
             return id + format.FrameBytes;
         }
 
@@ -104,6 +107,18 @@ internal sealed class FrameChecker(WireFormat format, Expectation expected, Hist
         _next++;
     }
 
+    /// <summary>A client that resumes names the last id that it has seen: the next one is greater, as text.</summary>
+    private void CheckId(ReadOnlySpan<byte> id)
+    {
+        _lastId ??= new byte[LogPosition.TextLength];
+        if (id.SequenceCompareTo(_lastId) <= 0)
+        {
+            Problem ??= "An id is not greater than the one before it.";
+        }
+
+        id.CopyTo(_lastId);
+    }
+
     private void OnWrongNumber(long number)
     {
         long ahead = number - (_next & expected.NumberMask);
@@ -120,16 +135,13 @@ internal sealed class FrameChecker(WireFormat format, Expectation expected, Hist
 
     private void OnOther(ReadOnlySpan<byte> frame)
     {
-        bool isIdAlone = frame.Length == IdLineBytes - 1 && frame.StartsWith("id: "u8);
-        if (frame.IsEmpty || frame[0] == (byte)':' || isIdAlone)
+        bool isOpening = frame.Length == IdLineBytes - 1 && frame.StartsWith("id: "u8);
+        bool isEndMarker = frame.IndexOf("event: done"u8) >= 0 || frame.StartsWith("{\"type\":\"done\""u8);
+        if (frame.IsEmpty || frame[0] == (byte)':')
         {
             KeepAlives++;
         }
-        else if (frame.IndexOf("event: done"u8) >= 0 || frame.StartsWith("{\"type\":\"done\""u8))
-        {
-            HasEndMarker = true;
-        }
-        else
+        else if (!isOpening && !isEndMarker)
         {
             Problem ??= $"The server sent what nobody asked for: {System.Text.Encoding.UTF8.GetString(frame[..Math.Min(frame.Length, 200)])}";
         }

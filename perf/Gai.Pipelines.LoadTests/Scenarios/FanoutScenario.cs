@@ -6,7 +6,7 @@ using Gai.Pipelines.LoadTests.Servers;
 
 namespace Gai.Pipelines.LoadTests.Scenarios;
 
-/// <summary>One producer, many readers: each event goes to all of them, as fast as the slowest takes them.</summary>
+/// <summary>One producer, many readers: each event goes to all of them, as fast as the slowest takes them; a log waits for none of them.</summary>
 internal sealed class FanoutScenario : IScenario
 {
     public string Name => "fanout";

@@ -24,10 +24,10 @@ internal sealed class SlowScenario() : TickingScenario(
             : request with { ReadRate = SlowBytesPerSecond, Expected = new Expectation(Events: null, MeasureFrom: long.MaxValue, GapsAllowed: true) };
     }
 
-    protected override async Task LookAsync(ScenarioRun run, TickState state, Dictionary<string, double> more)
+    protected override async Task LookAsync(ScenarioRun run, ServerUsage before, TickState state, Dictionary<string, double> more)
     {
         ServerUsage full = await run.Server.CollectAsync();
         more[MoreFigures.SkippedBySlow] = state.Skipped;
-        more[MoreFigures.HeldBySlow] = Math.Max(0, full.HeapBytes - state.Begin!.HeapBytes) / (double)Math.Max(1, SlowStreams(run.Settings));
+        more[MoreFigures.HeldBySlow] = Math.Max(0, full.HeapBytes - before.HeapBytes) / (double)Math.Max(1, SlowStreams(run.Settings));
     }
 }

@@ -44,7 +44,8 @@ internal class TickingScenario(string name, string does, LoadSettings defaults, 
         var plan = new TickPlan((long)(settings.WarmSeconds * settings.Rate), (long)(settings.Seconds * settings.Rate), (long)(1_000_000 / settings.Rate));
         using LoadClient client = run.CreateClient();
         Task<IReadOnlyList<StreamResult>> load = run.Engine.RunAsync(client, Name, new Arrivals.Together(settings.Streams), number => Request(run, plan, number));
-        TickState state = await TickAsync(run, load, settings.Streams, plan, run.Report);
+        ServerUsage? before = null;
+        TickState state = await TickAsync(run, load, settings.Streams, plan, run.Report, async () => before = SlowStreams(settings) > 0 ? await run.Server.CollectAsync() : null);
         long all = (plan.Warm + plan.Measured) * settings.Streams;
         if (SlowStreams(settings) == 0)
         {
@@ -57,7 +58,11 @@ internal class TickingScenario(string name, string does, LoadSettings defaults, 
             [MoreFigures.EngineLag] = state.MaxLag / 1_000.0,
             [MoreFigures.SourceBytes] = state.SourceBytes,
         };
-        await LookAsync(run, state, more);
+        if (before is not null)
+        {
+            await LookAsync(run, before, state, more);
+        }
+
         await run.Server.CompleteAsync();
         await UntilOrEndAsync(run, load, () => Task.FromResult(client.Ended >= settings.Streams - SlowStreams(settings)), "Not all streams ended.");
         client.Dispose();
@@ -73,8 +78,8 @@ internal class TickingScenario(string name, string does, LoadSettings defaults, 
     /// <summary>How many of the streams are read slowly, the first ones. Their events count for nothing but themselves.</summary>
     protected virtual int SlowStreams(LoadSettings settings) => 0;
 
-    /// <summary>Looks at the server while all streams are still open.</summary>
-    protected virtual Task LookAsync(ScenarioRun run, TickState state, Dictionary<string, double> more) => Task.CompletedTask;
+    /// <summary>Looks at a server some of whose streams are read slowly, while all of them are still open.</summary>
+    protected virtual Task LookAsync(ScenarioRun run, ServerUsage before, TickState state, Dictionary<string, double> more) => Task.CompletedTask;
 
     protected virtual StreamRequest Request(ScenarioRun run, TickPlan plan, int number) => Fast(run, plan);
 
@@ -82,9 +87,10 @@ internal class TickingScenario(string name, string does, LoadSettings defaults, 
         new(Paths.Live, run.Format, new Expectation(plan.Warm + plan.Measured, MeasureFrom: plan.Warm));
 
     /// <summary>Lets the engine tick when all streams are there.</summary>
-    private static async Task<TickState> TickAsync(ScenarioRun run, Task<IReadOnlyList<StreamResult>> load, int streams, TickPlan plan, Action<double> report)
+    private static async Task<TickState> TickAsync(ScenarioRun run, Task<IReadOnlyList<StreamResult>> load, int streams, TickPlan plan, Action<double> report, Func<Task>? before = null)
     {
         await UntilOrEndAsync(run, load, async () => (await run.Server.StreamsAsync()).Joined == streams, "Not all streams were opened.");
+        await (before?.Invoke() ?? Task.CompletedTask);
         await run.Server.TickAsync(plan);
         while (true)
         {

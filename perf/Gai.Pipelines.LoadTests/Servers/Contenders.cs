@@ -12,7 +12,7 @@ internal static class Contenders
     [
         (GaiContender.Name, "this library, its own events: TypedResults.Extensions.EventStream"),
         (GaiTypedContender.Name, "this library, a type of the application, as it comes from TypedResults.ServerSentEvents by changing one word"),
-        (GaiLogContender.Name, "this library, one log that all streams read by cursors: MapEventTopic (fanout, paced, idle; sse only)"),
+        (GaiLogContender.Name, "this library, one log that all streams read by cursors: MapEventTopic (fanout, paced, fast, idle; sse only)"),
         (FrameworkContender.Name, "ASP.NET Core: TypedResults.ServerSentEvents (sse only)"),
         (HandContender.Name, "a loop by hand: WriteAsync and FlushAsync for each event"),
         (GoodContender.Name, "a good loop by hand: flushes when nothing is ready, a reused Utf8JsonWriter over the BodyWriter"),

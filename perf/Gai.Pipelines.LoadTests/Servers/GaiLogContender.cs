@@ -33,7 +33,15 @@ internal sealed class GaiLogContender(ContenderSpec spec) : IContender
         app.Use(async (context, next) =>
         {
             string path = context.Request.Path.Value!;
-            context.Items[TopicKey] = path == Paths.Live ? ticker.Join() : path == Paths.Fanout ? Gather(context, topics) : path;
+            if (path == Paths.Live)
+            {
+                ticker.Join();
+            }
+            else if (path == Paths.Fanout)
+            {
+                context.Items[TopicKey] = Gather(context, topics);
+            }
+
             state.OnOpen();
             try
             {
@@ -45,13 +53,13 @@ internal sealed class GaiLogContender(ContenderSpec spec) : IContender
                 ticker.Leave(path);
             }
         });
-        app.MapEventTopic<StreamEvent>(Paths.Live, TopicOf);
-        app.MapEventTopic<StreamEvent>(Paths.Fanout, TopicOf);
-        app.MapEventTopic<StreamEvent>(Paths.Idle, TopicOf);
+
+        // An idle stream is to hold what the library needs for it, and nothing that only names its topic.
+        app.MapEventTopic<StreamEvent>(Paths.Live, _ => ticker.Topic);
+        app.MapEventTopic<StreamEvent>(Paths.Fanout, static context => (string)context.Items[TopicKey]!);
+        app.MapEventTopic<StreamEvent>(Paths.Idle, static _ => Paths.Idle);
         return ticker;
     }
-
-    private static string TopicOf(HttpContext context) => (string)context.Items[TopicKey]!;
 
     /// <summary>Counts the readers of a run; with the last one it begins.</summary>
     private string Gather(HttpContext context, EventTopics topics)
@@ -95,25 +103,28 @@ internal sealed class GaiLogContender(ContenderSpec spec) : IContender
 
         public TickState State => _ticker.State;
 
+        /// <summary>The name of the topic that ticks now.</summary>
+        public string Topic { get; private set; } = string.Empty;
+
         public int Targets => Volatile.Read(ref _readers);
 
         public void Start(TickPlan plan) => _ticker.Start(plan);
 
-        public string Join()
+        public void Join()
         {
             lock (_lock)
             {
-                string name = string.Create(CultureInfo.InvariantCulture, $"live {_run}");
                 if (_target is null)
                 {
+                    Topic = string.Create(CultureInfo.InvariantCulture, $"live {_run}");
+
                     // Opened without waiting: there is no store.
-                    ValueTask<EventTopic<StreamEvent>> opening = topics.OpenAsync<StreamEvent>(name);
+                    ValueTask<EventTopic<StreamEvent>> opening = topics.OpenAsync<StreamEvent>(Topic);
                     _target = new TopicTarget(opening.AsTask().GetAwaiter().GetResult());
                     _place = _ticker.Join(_target);
                 }
 
                 _readers++;
-                return name;
             }
         }
 

@@ -109,11 +109,24 @@ public sealed class FrameCheckerTests
         Assert.Equal((1, 250), (latency.Count, latency.Max));
     }
 
+    [Theory]
+    [InlineData(1, 2, true)]
+    [InlineData(2, 2, false)]
+    [InlineData(2, 1, false)]
+    public void Feed_EventsWithIds_MustAscend(int first, int second, bool isRight)
+    {
+        var log = new LogId(1);
+        var checker = new FrameChecker(WireFormat.Sse, new Expectation(2), new Histogram());
+        checker.Feed([.. Encoding.ASCII.GetBytes($"id: {new LogPosition(log, 0)}\n\nid: {new LogPosition(log, first)}\n"), .. Event(WireFormat.Sse, 0)], 0);
+        checker.Feed([.. Encoding.ASCII.GetBytes($"id: {new LogPosition(log, second)}\n"), .. Event(WireFormat.Sse, 1)], 0);
+
+        Assert.Equal((2, 0, isRight), (checker.Events, checker.KeepAlives, checker.Problem is null));
+    }
+
     private static void AssertWhole(FrameChecker checker, Histogram latency)
     {
         Assert.Null(checker.Problem);
         Assert.Equal((3, 0, 0, 2), (checker.Events, checker.Gaps, checker.Duplicates, checker.KeepAlives));
-        Assert.True(checker.HasEndMarker);
         Assert.True(checker.IsAtBoundary);
         Assert.Equal((3, 500), (latency.Count, latency.Max));
     }
