@@ -164,6 +164,9 @@ internal sealed class RawClient : IDisposable
         {
             pinned.Free();
         }
+
+        // It leaves by a reset, whatever it has read: the answer to an orderly end it would not hear, and the server would hold the connection until it is stopped by force.
+        _socket.LingerState = new LingerOption(enable: true, seconds: 0);
     }
 
     private static byte[] WindowUpdate(int stream, int bytes)
