@@ -36,7 +36,7 @@ internal static class ChatApiEndpoint
 
     /// <summary>A vendor's clients count on its error documents, so the middleware works here also where the application does not use it.</summary>
     private static Task InsideMiddlewareAsync(HttpContext context, RequestDelegate handle) =>
-        context.Features.Get<EventStreamFeature>() is null
+        EventStreamFeature.Find(context) is null
             ? context.RequestServices.GetRequiredService<EventStreamMiddleware>().InvokeAsync(context, handle)
             : handle(context);
 

@@ -38,8 +38,7 @@ public sealed class EventStreamMiddleware : IMiddleware
             return EventStreamExecutor.NoContentAsync(context);
         }
 
-        var feature = new EventStreamFeature(this);
-        context.Features.Set(feature);
+        var feature = EventStreamFeature.Begin(context, this);
         Task handling = HandleAsync(context, next);
 
         // A result that runs is the executor's, its failures as well. Thousands of streams wait here: they need no state machine for that.

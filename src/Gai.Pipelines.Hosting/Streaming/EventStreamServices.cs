@@ -8,6 +8,6 @@ internal static class EventStreamServices
 {
     /// <summary>Finds the executor. Where the middleware is used it knows it, and the request needs no scope of services for that.</summary>
     public static EventStreamExecutor Executor(HttpContext context) =>
-        context.Features.Get<EventStreamFeature>()?.Middleware?.Executor ?? context.RequestServices.GetService<EventStreamExecutor>() ?? throw new InvalidOperationException(
+        EventStreamFeature.Find(context)?.Middleware?.Executor ?? context.RequestServices.GetService<EventStreamExecutor>() ?? throw new InvalidOperationException(
             "Event streams need their services. Add builder.Services.AddGaiPipelines() to the application.");
 }

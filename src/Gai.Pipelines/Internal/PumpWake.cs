@@ -22,7 +22,6 @@ internal sealed class PumpWake : Wake
 
     private static readonly TimeSpan ShortestWithBeat = TimeSpan.FromSeconds(5);
 
-    private readonly PumpSettings _settings;
     private WindowEntry? _window;
     private long _lookedAt;
     private long _heldSince = Never;
@@ -35,9 +34,11 @@ internal sealed class PumpWake : Wake
 
     public PumpWake(PumpSettings settings)
     {
-        _settings = settings;
+        Settings = settings;
         DrawKeepAlive();
     }
+
+    public PumpSettings Settings { get; }
 
     public bool CommitIsDue => Now >= _commitAt;
 
@@ -54,7 +55,7 @@ internal sealed class PumpWake : Wake
         return hasExpired;
     }
 
-    private StreamScheduler Scheduler => _settings.Scheduler;
+    private StreamScheduler Scheduler => Settings.Scheduler;
 
     private long Now => Scheduler.CoarseMilliseconds;
 
@@ -62,23 +63,23 @@ internal sealed class PumpWake : Wake
     private long KeepAliveAt => _keepAlive switch
     {
         0 => Never,
-        _ when _settings.KeepAliveInterval < ShortestWithBeat => _wroteAt + _keepAlive,
+        _ when Settings.KeepAliveInterval < ShortestWithBeat => _wroteAt + _keepAlive,
         _ => (_wroteAt + _keepAlive) / KeepAliveBeat * KeepAliveBeat,
     };
 
-    private long GivesUpAt => _settings.WriteTimeout == Timeout.InfiniteTimeSpan
+    private long GivesUpAt => Settings.WriteTimeout == Timeout.InfiniteTimeSpan
         ? Never
-        : _wroteAt + MillisecondsOf(_settings.WriteTimeout) + Scheduler.StoodStill;
+        : _wroteAt + MillisecondsOf(Settings.WriteTimeout) + Scheduler.StoodStill;
 
     /// <summary>When something is due next. While the client is waited for nothing else can be written.</summary>
     private long NextTime => Math.Min(Math.Min(_commitAt, _expiresAt), _isClientAwaited ? GivesUpAt : KeepAliveAt);
 
     /// <summary>How long bytes may be held: a source that blocks instead of awaiting must not hold its own events back.</summary>
-    private long LongestHold => _settings.FlushPolicy.IsImmediate ? LongestHoldMilliseconds : MillisecondsOf(_settings.FlushPolicy.Delay);
+    private long LongestHold => Settings.FlushPolicy.IsImmediate ? LongestHoldMilliseconds : MillisecondsOf(Settings.FlushPolicy.Delay);
 
     public void Start()
     {
-        (TimeSpan commitWindow, TimeSpan maxAge) = (_settings.CommitWindow, _settings.MaxAge);
+        (TimeSpan commitWindow, TimeSpan maxAge) = (Settings.CommitWindow, Settings.MaxAge);
         long now = Now;
         _expiresAt = maxAge == Timeout.InfiniteTimeSpan ? Never : now + (long)(maxAge.TotalMilliseconds * (1 - (AgeSpread * Random.Shared.NextDouble())));
         _lookedAt = _wroteAt = now;
@@ -189,7 +190,7 @@ internal sealed class PumpWake : Wake
 
     /// <summary>A little shorter each time by chance, so that streams that began together part.</summary>
     private void DrawKeepAlive() =>
-        _keepAlive = (long)(_settings.KeepAliveInterval.TotalMilliseconds * (1 - (KeepAliveSpread * Random.Shared.NextDouble())));
+        _keepAlive = (long)(Settings.KeepAliveInterval.TotalMilliseconds * (1 - (KeepAliveSpread * Random.Shared.NextDouble())));
 
     private bool OnEarlyEvent()
     {

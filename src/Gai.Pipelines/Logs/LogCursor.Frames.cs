@@ -14,7 +14,7 @@ public sealed partial class LogCursor
     internal void EndWait()
     {
         _hasAnswer = true;
-        Wake!.Signal(WakeSignals.Source, onThreadPool: _memory.HasEnded);
+        Wake!.Signal(WakeSignals.Source, onThreadPool: Memory.HasEnded);
     }
 
     /// <summary>Takes the gap that is to be told next.</summary>
@@ -82,7 +82,7 @@ public sealed partial class LogCursor
     {
         if (Log.Store is null)
         {
-            Skip(_memory.First);
+            Skip(Memory.First);
             return;
         }
 
@@ -102,7 +102,7 @@ public sealed partial class LogCursor
 
         if (first != _next)
         {
-            Skip(Math.Min(first, Math.Max(_memory.First, _next)));
+            Skip(Math.Min(first, Math.Max(Memory.First, _next)));
         }
     }
 

@@ -14,7 +14,6 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IDisposable
     // The id of another log: how much is missing nobody knows, but the client is told.
     private const long Foreign = -1;
 
-    private readonly LogMemory _memory;
     private readonly LogGap _openingGap;
     private LogCatchUp? _catchUp;
     private State _state;
@@ -31,7 +30,6 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IDisposable
     internal LogCursor(StreamLog log, long next, LogGap openingGap)
     {
         Log = log;
-        _memory = log.Memory;
         _next = next;
         _openingGap = openingGap;
         GoesOn = next > 1 && openingGap.FirstSequence == 0;
@@ -40,7 +38,7 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IDisposable
             _gap = Foreign;
         }
 
-        _memory.AddReader(this);
+        Memory.AddReader(this);
     }
 
     private enum State
@@ -85,7 +83,7 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IDisposable
     internal bool ReadsStore => _catchUp is not null;
 
     /// <summary>Whether the log's own last frame has told the client why the log has not completed.</summary>
-    internal bool HasToldEnd => _state == State.Ended && _memory.EndIsInFrames;
+    internal bool HasToldEnd => _state == State.Ended && Memory.EndIsInFrames;
 
     // These belong to the log and are used under its lock.
     internal LogCursor? PreviousReader { get; set; }
@@ -102,6 +100,8 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IDisposable
     internal LogSegment? Segment { get; set; }
 
     internal long UpTo { get; set; }
+
+    private LogMemory Memory => Log.Memory;
 
     private bool HasFrames => Segment is not null ? _next <= UpTo : _catchUp is { } before && before.Has(_next);
 
@@ -121,7 +121,7 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IDisposable
         if (_state != State.Closed)
         {
             _state = State.Closed;
-            _memory.RemoveReader(this);
+            Memory.RemoveReader(this);
             LeaveStore();
             Log.OnReaderLeft();
         }
@@ -161,7 +161,7 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IDisposable
                     }
                 }
 
-                LogFind found = _memory.Look(this);
+                LogFind found = Memory.Look(this);
                 if (found != LogFind.Evicted)
                 {
                     LeaveStore();
@@ -184,7 +184,7 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IDisposable
         }
         finally
         {
-            _memory.LetGo(this);
+            Memory.LetGo(this);
         }
     }
 

@@ -23,7 +23,7 @@ public sealed partial class EventPump<T>
             Dropped = counts.Dropped,
             Merged = counts.Merged,
         };
-        late = await DetachedSources.CloseAsync(_source, outcome, _settings.DetachAfter, _settings.Scheduler.TimeProvider) ?? late;
+        late = await DetachedSources.CloseAsync(_source, outcome, Settings.DetachAfter, Settings.Scheduler.TimeProvider) ?? late;
         await _leaving.DisposeAsync();
         return _failure is null && late is not null ? outcome with { Exception = late } : outcome;
     }
@@ -113,7 +113,7 @@ public sealed partial class EventPump<T>
     {
         try
         {
-            return _settings.DescribeFailure(exception);
+            return Settings.DescribeFailure(exception);
         }
         catch (Exception)
         {

@@ -23,8 +23,8 @@ public sealed partial class EventPump<T>
     private bool BeginFlush()
     {
         long bytes = _output.UnflushedBytes;
-        _wake.OnFlush(isFull: bytes >= _settings.FlushLimitBytes);
-        if (_settings.Metrics is { MeasuresFlushes: true } metrics)
+        _wake.OnFlush(isFull: bytes >= Settings.FlushLimitBytes);
+        if (Settings.Metrics is { MeasuresFlushes: true } metrics)
         {
             MeasureFlush(metrics);
         }
@@ -41,7 +41,7 @@ public sealed partial class EventPump<T>
 
         _client = ClientState.Awaited;
         _wake.OnFlushWaits();
-        _source.OnClientAwaited(bytes, _settings.Scheduler.TimeProvider);
+        _source.OnClientAwaited(bytes, Settings.Scheduler.TimeProvider);
         _probe?.OnFlushWaits();
         _output.WhenFlushed(_onFlushed ??= () => _wake.Signal(WakeSignals.Flushed));
         return false;
@@ -52,7 +52,7 @@ public sealed partial class EventPump<T>
     {
         if (_probe is null)
         {
-            _probe = StreamProbe.UnderWay(metrics, _settings.Scheduler.TimeProvider, Counts);
+            _probe = StreamProbe.UnderWay(metrics, Settings.Scheduler.TimeProvider, Counts);
         }
         else
         {
@@ -98,9 +98,9 @@ public sealed partial class EventPump<T>
             _wake.Reschedule();
         }
 
-        if (_settings.SlowClientPolicy != SlowClientPolicy.Wait && !_hasEnded && _ending is null && _waiting is not { SourceHasEnded: true })
+        if (Settings.SlowClientPolicy != SlowClientPolicy.Wait && !_hasEnded && _ending is null && _waiting is not { SourceHasEnded: true })
         {
-            _waiting ??= new WaitingEvents<T>(_settings);
+            _waiting ??= new WaitingEvents<T>(Settings);
             _waiting.TakeFrom(_source, this, _wake);
         }
     }

@@ -10,7 +10,7 @@ public sealed partial class EventPump<T>
     {
         if (_output.UnflushedBytes == 0 || !Rest())
         {
-            _source.WakeWhenReady(_settings.Scheduler.Ready);
+            _source.WakeWhenReady(Settings.Scheduler.Ready);
         }
     }
 

@@ -13,7 +13,6 @@ namespace Gai.Pipelines;
 public sealed partial class EventPump<T> : IOpenStream
 {
     private readonly StreamSource<T> _source;
-    private readonly PumpSettings _settings;
     private readonly PumpWake _wake;
     private readonly bool _mayBlock;
     private StreamOutput<T> _output;
@@ -42,7 +41,6 @@ public sealed partial class EventPump<T> : IOpenStream
         _source = source;
         _mayBlock = source.MayBlock;
         _output = new StreamOutput<T>(dialect, output, settings.MaxFrameBytes, settings.FlushLimitBytes);
-        _settings = settings;
         _wake = new PumpWake(settings);
     }
 
@@ -74,6 +72,8 @@ public sealed partial class EventPump<T> : IOpenStream
     /// <summary>How the events are written.</summary>
     internal Dialect<T> Dialect => _output.Dialect;
 
+    private PumpSettings Settings => _wake.Settings;
+
     /// <summary>What it has come to so far.</summary>
     private StreamCounts Counts => new(_source.EventsOf(_output.Events), _output.Bytes, (_waiting?.Dropped ?? 0) + _source.Lost, _waiting?.Merged ?? 0);
 
@@ -103,9 +103,9 @@ public sealed partial class EventPump<T> : IOpenStream
             return;
         }
 
-        if (_settings.Metrics is { MeasuresFlushes: true } metrics)
+        if (Settings.Metrics is { MeasuresFlushes: true } metrics)
         {
-            _probe = StreamProbe.AtStart(metrics, _settings.Scheduler.TimeProvider);
+            _probe = StreamProbe.AtStart(metrics, Settings.Scheduler.TimeProvider);
         }
 
         try
@@ -247,7 +247,7 @@ public sealed partial class EventPump<T> : IOpenStream
             case SourceState.Ready:
                 return _output.MustFlush ? Step.Flush : Step.Look;
             case SourceState.Pending:
-                return _output.UnflushedBytes > 0 && _settings.FlushPolicy.IsImmediate ? Step.Flush : Step.Wait;
+                return _output.UnflushedBytes > 0 && Settings.FlushPolicy.IsImmediate ? Step.Flush : Step.Wait;
             default:
                 _waiting?.ThrowIfSourceFailed();
                 _output.WriteEnd();
