@@ -26,7 +26,7 @@ public sealed class StreamScheduler : IDisposable
         _time = timeProvider;
         Ready = hasReadyQueue ? new ReadyQueue(() => CoarseMilliseconds, () => Coarse!.Watch()) : null;
         Coarse = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(100), OnVisit, () => Ready is { HasItems: true });
-        Fine = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(1), longestRest: TimeSpan.FromMilliseconds(20));
+        Fine = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(1), longestRest: TimeSpan.FromMilliseconds(100));
     }
 
     /// <summary>Gets the scheduler of the streams that name none, on the system's clock.</summary>
