@@ -174,6 +174,11 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
                 Log.RequestTimedOut(_executor.Logger, path, outcome.Events);
                 Context.Abort();
                 break;
+            case StreamOutcomeReason.ClientGone when outcome.Exception is { } failure && !Context.RequestAborted.IsCancellationRequested:
+                // Not the client but what stands between, such as a body that a middleware has put there: a clean end would be one of a whole answer.
+                Log.StreamFailed(_executor.Logger, path, outcome.Events, failure);
+                Context.Abort();
+                break;
             case StreamOutcomeReason.ClientGone:
                 Log.ClientGone(_executor.Logger, path, outcome.Events);
                 break;

@@ -146,4 +146,3 @@ internal abstract class AskedSource<T> : StreamSource<T>
         _lastAnswer!.TrySetResult();
     }
 }
-
