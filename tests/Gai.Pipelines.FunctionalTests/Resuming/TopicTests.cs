@@ -304,7 +304,7 @@ internal class SlowStore : DispatchProxy
     {
         return targetMethod!.Name == nameof(ILogStore.FindAsync) && args![0] is LogId id && id == _slow
             ? new ValueTask<LogDescription?>(FindLaterAsync(id))
-            : targetMethod.Invoke(_store, args);
+            : targetMethod.Invoke(_store, BindingFlags.DoNotWrapExceptions, binder: null, args, culture: null);
     }
 
     private async Task<LogDescription?> FindLaterAsync(LogId id)
