@@ -175,7 +175,7 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
         }
 
         return isForgotten && endpoint.Options.Missed == MissedEvents.Refuse
-            ? () => RefuseAsync(context, StatusCodes.Status412PreconditionFailed, Forgotten)
+            ? () => RefuseAsync(context, StatusCodes.Status412PreconditionFailed, ResumePoint.Forgotten)
             : () => endpoint.HandleAsync(context, point, key.IsNone ? endpoint.NewKey() : key, owner);
     }
 
@@ -191,7 +191,7 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
         {
             // The very answer that an id without a stream gets, where that is not a new stream.
             return point.After is not null && endpoint.Options.Missed == MissedEvents.Refuse
-                ? () => RefuseAsync(context, StatusCodes.Status412PreconditionFailed, Forgotten)
+                ? () => RefuseAsync(context, StatusCodes.Status412PreconditionFailed, ResumePoint.Forgotten)
                 : () => RefuseAsync(context, StatusCodes.Status404NotFound, NotFound);
         }
 
@@ -200,7 +200,7 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
             return () => RefuseAsync(context, StatusCodes.Status400BadRequest, ResumePoint.OfAnotherEndpoint);
         }
 
-        if (point.After is { } after && after.Log == log.Description.Id && HasSeenAll(log, after))
+        if (point.HasAllOf(log))
         {
             return () => NothingMoreAsync(context);
         }
@@ -211,7 +211,7 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
             return () => RefuseAsync(context, StatusCodes.Status406NotAcceptable, error);
         }
 
-        if (Open(log, point.After, endpoint.Options.Missed, out LogCursor? cursor) is { } missed)
+        if (point.Open(log, endpoint.Options.Missed, out LogCursor? cursor) is { } missed)
         {
             return () => RefuseAsync(context, StatusCodes.Status412PreconditionFailed, missed);
         }
@@ -224,36 +224,6 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
         }
 
         return () => ReadAsync(context, cursor);
-    }
-
-    /// <summary>Whether a client has all that there will ever be, the news that there is no more included.</summary>
-    public static bool HasSeenAll(StreamLog log, LogPosition after) =>
-        after.Sequence >= log.LastSequence && log.End is { } end && (end.Outcome == LogOutcome.Completed || (log.Memory.EndIsInFrames && LogDialects.TellsFailure(log.Description)));
-
-    /// <summary>Opens a cursor behind what a client has seen.</summary>
-    /// <param name="log">The log.</param>
-    /// <param name="after">The last event that the client has seen, if it has seen any.</param>
-    /// <param name="missed">What it gets if something behind that is missing.</param>
-    /// <param name="cursor">The cursor; <see langword="null"/> if the log is a copy that was given up and has to be found again.</param>
-    /// <returns>What it is told if it is to get nothing, since something is missing.</returns>
-    public static StreamError? Open(StreamLog log, LogPosition? after, MissedEvents missed, out LogCursor? cursor)
-    {
-        cursor = after is { } seen ? log.TryOpenCursor(seen) : log.TryOpenCursorAtStart();
-        if (after is null || cursor?.Gap is not { } gap || missed == MissedEvents.Gap)
-        {
-            return null;
-        }
-
-        cursor.Dispose();
-        if (missed == MissedEvents.FromStart)
-        {
-            cursor = log.TryOpenCursorAtStart();
-            return null;
-        }
-
-        var first = new LogPosition(log.Description.Id, gap.FirstSequence);
-        string what = gap.Dropped > 0 ? FormattableString.Invariant($"{gap.Dropped:N0} events behind this id can no longer be had") : "This id is of no event of this stream";
-        return Missed($"{what}; the first that can be had is {first}. Begin without an id.");
     }
 
     public Task RefuseAsync(HttpContext context, int status, StreamError error)
@@ -281,10 +251,6 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
         DialectFactory<LogFrames> dialects = Reading.Of(log).Dialects?.Invoke(cursor) ?? LogDialects.Of(log.Description.Dialect, cursor);
         return executor.ReadAsync(context, cursor, dialects, place);
     }
-
-    public static StreamError Forgotten { get; } = Missed("The stream of this id is no longer known here. Begin without an id.");
-
-    private static StreamError Missed(string message) => new(StreamErrorCodes.EventsMissed, message) { Parameter = "Last-Event-ID" };
 
     private async ValueTask<Func<Task>> CancelAsync(HttpContext context, ResumableEndpoint endpoint, StreamLog log)
     {

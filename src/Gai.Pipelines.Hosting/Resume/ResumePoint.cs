@@ -65,11 +65,46 @@ internal readonly record struct ResumePoint(LogId? Stream, LogPosition? After, b
         return true;
     }
 
+    /// <summary>What an id gets whose stream nobody knows any more.</summary>
+    public static StreamError Forgotten { get; } = Missed("The stream of this id is no longer known here. Begin without an id.");
+
+    /// <summary>Whether the client has all that there will ever be of a log, the news that there is no more included.</summary>
+    public bool HasAllOf(StreamLog log) =>
+        After is { } after && after.Log == log.Description.Id && after.Sequence >= log.LastSequence && log.End is { } end &&
+        (end.Outcome == LogOutcome.Completed || (log.Memory.EndIsInFrames && LogDialects.TellsFailure(log.Description)));
+
+    /// <summary>Opens a cursor behind what the client has seen.</summary>
+    /// <param name="log">The log.</param>
+    /// <param name="missed">What the client gets if something behind that is missing.</param>
+    /// <param name="cursor">The cursor; <see langword="null"/> if the log is a copy that was given up and has to be found again.</param>
+    /// <returns>What it is told if it is to get nothing, since something is missing.</returns>
+    public StreamError? Open(StreamLog log, MissedEvents missed, out LogCursor? cursor)
+    {
+        cursor = After is { } seen ? log.TryOpenCursor(seen) : log.TryOpenCursorAtStart();
+        if (After is null || cursor?.Gap is not { } gap || missed == MissedEvents.Gap)
+        {
+            return null;
+        }
+
+        cursor.Dispose();
+        if (missed == MissedEvents.FromStart)
+        {
+            cursor = log.TryOpenCursorAtStart();
+            return null;
+        }
+
+        var first = new LogPosition(log.Description.Id, gap.FirstSequence);
+        string what = gap.Dropped > 0 ? FormattableString.Invariant($"{gap.Dropped:N0} events behind this id can no longer be had") : "This id is of no event of this stream";
+        return Missed($"{what}; the first that can be had is {first}. Begin without an id.");
+    }
+
     public static StreamError AnotherStream(string parameter, string message) =>
         new(StreamErrorCodes.InvalidRequest, message) { Parameter = parameter };
 
     public static StreamError OfAnotherEndpoint => AnotherStream(
         LastEventIdHeader, "The id is of a stream that is not this one: an id goes on with the stream that it came from. Ask at the address that it came from, or send no id.");
+
+    private static StreamError Missed(string message) => new(StreamErrorCodes.EventsMissed, message) { Parameter = LastEventIdHeader };
 
     private static (string Name, string? Value) First(HttpRequest request, string header, string query)
     {

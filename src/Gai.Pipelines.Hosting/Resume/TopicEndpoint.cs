@@ -78,7 +78,7 @@ internal static class TopicEndpoint
             return () => NotAcceptableAsync(context, streams, [log.Description.Format]);
         }
 
-        if (point.After is { } after && after.Log == log.Description.Id && ResumableStreams.HasSeenAll(log, after))
+        if (point.HasAllOf(log))
         {
             return () => streams.NothingMoreAsync(context);
         }
@@ -88,7 +88,7 @@ internal static class TopicEndpoint
             return log.TryOpenCursorAtEnd() is { } now ? () => streams.ReadAsync(context, now) : null;
         }
 
-        if (ResumableStreams.Open(log, point.After, options.Missed, out LogCursor? cursor) is { } missed)
+        if (point.Open(log, options.Missed, out LogCursor? cursor) is { } missed)
         {
             return () => streams.RefuseAsync(context, StatusCodes.Status412PreconditionFailed, missed);
         }

@@ -23,7 +23,7 @@ internal sealed class LogFollower
         _store = store;
         _pace = new LogPace(log.Shared.Scheduler);
         _stamp = new LogStamp(log);
-        _noteEveryMilliseconds = LogWriteBehind.Often(log.Shared.Lease, log.Options.AbandonAfter).TotalMilliseconds;
+        _noteEveryMilliseconds = LogTenure.Often(log.Shared.Lease, log.Options.AbandonAfter).TotalMilliseconds;
     }
 
     private long Now => _log.Shared.Scheduler.CoarseMilliseconds;

@@ -1,10 +1,7 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace Gai.Pipelines.Internal;
 
 /// <summary>Writes a log into its shared store, behind its readers: in batches, again after a failure, and never so that the producer waits.</summary>
-/// <remarks>Two loops: one writes, one keeps the lease and hears what others want, so that a slow write does not cost the lease.</remarks>
-[SuppressMessage("Design", "CA1001", Justification = "A cancellation source without a timer and not linked to another holds nothing.")]
+/// <remarks>The lease is kept by a loop of its own (<see cref="LogTenure"/>): a slow write must not cost it.</remarks>
 internal sealed class LogWriteBehind
 {
     private readonly StreamLog _log;
@@ -12,15 +9,11 @@ internal sealed class LogWriteBehind
     private readonly ILogStore _store;
     private readonly long _token;
     private readonly LogPace _writing;
-    private readonly LogPace _renewing;
-    private readonly TimeSpan _renewEvery;
-    private readonly CancellationTokenSource _over = new();
+    private readonly LogTenure _tenure;
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _durable;
     private long? _refusedSince;
     private int _isIdle;
-    private long _renewedAt;
-    private TimeSpan? _readAgo;
 
     public LogWriteBehind(StreamLog log, ILogStore store, long token)
     {
@@ -29,8 +22,7 @@ internal sealed class LogWriteBehind
         _store = store;
         _token = token;
         _writing = new LogPace(log.Shared.Scheduler);
-        _renewing = new LogPace(log.Shared.Scheduler);
-        _renewEvery = Often(log.Shared.Lease, log.Options.AbandonAfter);
+        _tenure = new LogTenure(log, store, token);
     }
 
     public long DurableSequence => Volatile.Read(ref _durable);
@@ -38,19 +30,8 @@ internal sealed class LogWriteBehind
     /// <summary>Done when the store has the whole log, or is given up.</summary>
     public Task Done => _done.Task;
 
-    /// <summary>How long ago somebody read the log at another node; <see langword="null"/> for never.</summary>
-    public TimeSpan? ReadElsewhereAgo
-    {
-        get
-        {
-            lock (_over)
-            {
-                // While the store does not answer nobody knows, and whoever read there may still do so.
-                TimeSpan since = TimeSpan.FromMilliseconds(Now - _renewedAt);
-                return since > 2 * _renewEvery ? _readAgo : _readAgo + since;
-            }
-        }
-    }
+    /// <inheritdoc cref="LogTenure.ReadElsewhereAgo"/>
+    public TimeSpan? ReadElsewhereAgo => _tenure.ReadElsewhereAgo;
 
     private bool IsTooFarBehind => _memory.Last - _durable > _log.Shared.MaxStoreLag;
 
@@ -59,14 +40,10 @@ internal sealed class LogWriteBehind
     /// <summary>For how long a store is asked again to take what is left of a log that has ended.</summary>
     private double PatienceMilliseconds => 4 * _log.Shared.Lease.TotalMilliseconds;
 
-    /// <summary>How often something is said that must not be missed within a lease, nor within the time after which an unread log is abandoned.</summary>
-    public static TimeSpan Often(TimeSpan lease, TimeSpan abandonAfter) =>
-        (abandonAfter == Timeout.InfiniteTimeSpan || lease < abandonAfter ? lease : abandonAfter) / 3;
-
     public void Start()
     {
         _ = WriteAsync();
-        _ = RenewAsync();
+        _tenure.Start();
     }
 
     /// <summary>Tells that there is more. Called after each flush: only one that finds the writing idle wakes it.</summary>
@@ -104,8 +81,7 @@ internal sealed class LogWriteBehind
         finally
         {
             _writing.Retire();
-            await _over.CancelAsync();
-            _renewing.Signal();
+            await _tenure.EndAsync();
             _done.TrySetResult();
         }
     }
@@ -233,70 +209,5 @@ internal sealed class LogWriteBehind
                 await _writing.WaitAsync(_log.Shared.PollInterval);
             }
         }
-    }
-
-    private async Task RenewAsync()
-    {
-        using IDisposable watch = _store.Watch(_log.Description.Id, OnChange);
-        TimeSpan wait = _renewEvery;
-        while (true)
-        {
-            await _renewing.WaitAsync(wait);
-            if (_over.IsCancellationRequested)
-            {
-                break;
-            }
-
-            wait = await RenewOnceAsync();
-        }
-
-        _renewing.Retire();
-    }
-
-    private void OnChange(LogChange change)
-    {
-        // The frames are its own.
-        if (change != LogChange.Frames)
-        {
-            _renewing.Signal();
-        }
-    }
-
-    private async ValueTask<TimeSpan> RenewOnceAsync()
-    {
-        try
-        {
-            LogLease lease = await _store.RenewAsync(_log.Description.Id, _token, _log.Shared.Lease, _over.Token);
-            lock (_over)
-            {
-                _readAgo = lease.ReadAgo;
-                _renewedAt = Now;
-            }
-
-            if (lease.IsCancelRequested)
-            {
-                _log.Cancel();
-            }
-        }
-        catch (LogFencedException)
-        {
-            if (!_memory.HasEnded)
-            {
-                _log.Cancel(StreamError.ProducerLost);
-            }
-
-            return Timeout.InfiniteTimeSpan;
-        }
-        catch (OperationCanceledException) when (_over.IsCancellationRequested)
-        {
-            // It is over.
-        }
-        catch (Exception failure)
-        {
-            _log.Report(failure);
-            return _log.Shared.PollInterval;
-        }
-
-        return _renewEvery;
     }
 }

@@ -1,0 +1,102 @@
+using Gai.Pipelines.Internal;
+
+namespace Gai.Pipelines;
+
+// What its clock has it look after: that nobody reads it, that it has ended long ago, that its frames grow old.
+public sealed partial class StreamLog
+{
+    // A copy of another node's log is kept a little after its last reader has left, who may come back.
+    private static readonly TimeSpan CopyLingers = TimeSpan.FromSeconds(30);
+
+    private static readonly StreamError Abandoned = StreamError.Cancelled with { Message = "Nobody read the stream for too long; it was cancelled." };
+
+    /// <summary>Looks what is due: called when the clock says so, on the thread pool.</summary>
+    internal void Tend()
+    {
+        if (Memory.HasEnded)
+        {
+            TendEnded();
+        }
+        else if (_follower is not null || Description.Kind == LogKind.Topic)
+        {
+            TendCopy();
+        }
+        else
+        {
+            TendProducer();
+        }
+    }
+
+    private void TendEnded()
+    {
+        TimeSpan left = Options.MaxAge - Since(Volatile.Read(ref _endedAt));
+        if (left <= TimeSpan.Zero)
+        {
+            _logs.Forget(this);
+        }
+        else
+        {
+            Rest(left);
+        }
+    }
+
+    private void TendCopy()
+    {
+        bool isUnread = Memory.Readers == 0 && _follower is not null;
+        TimeSpan left = CopyLingers - Since(Memory.ReadAt);
+        if (isUnread && left <= TimeSpan.Zero && TryCloseUnread())
+        {
+            _logs.Forget(this);
+        }
+        else
+        {
+            Rest(isUnread && left > TimeSpan.Zero ? left : Options.MaxAge);
+        }
+    }
+
+    private void TendProducer()
+    {
+        TimeSpan left = Options.AbandonAfter;
+        if (Memory.Readers == 0 && left != Timeout.InfiniteTimeSpan)
+        {
+            TimeSpan unread = Since(Memory.ReadAt);
+            unread = _writeBehind?.ReadElsewhereAgo is { } ago && ago < unread ? ago : unread;
+            left -= unread;
+            if (left <= TimeSpan.Zero)
+            {
+                if (TryAbandon())
+                {
+                    return;
+                }
+
+                left = Options.AbandonAfter;
+            }
+        }
+
+        Rest(left);
+    }
+
+    /// <summary>Cancels the producer, unless somebody has just come to read.</summary>
+    private bool TryAbandon()
+    {
+        lock (_lifeLock)
+        {
+            if (Memory.Readers > 0)
+            {
+                return false;
+            }
+
+            Cancel(Abandoned);
+            return true;
+        }
+    }
+
+    private void Rest(TimeSpan atMost)
+    {
+        Memory.EvictOld();
+        TimeSpan next = Soonest(atMost, Memory.UntilTooOld() ?? Options.MaxAge);
+        _clock.Schedule(next);
+    }
+
+    private TimeSpan Since(long time) => TimeSpan.FromMilliseconds(Now - time);
+}
