@@ -33,6 +33,20 @@ public sealed class KeepAliveTests : PumpTest
     }
 
     [Fact]
+    public async Task RunAsync_IntervalIsShorterThanATick_IsKeptAliveEveryTick()
+    {
+        Settings = Settings with { KeepAliveInterval = TimeSpan.FromMilliseconds(1) };
+        Task<StreamOutcome> run = RunAsync();
+        Source.Push("a");
+        Time.Advance(Tick + Tick);
+        await Output.WaitForFlushesAsync(2);
+
+        Source.End();
+        await run.OrFail();
+        Assert.Equal("~", Output.Flushes[1]);
+    }
+
+    [Fact]
     public async Task RunAsync_Events_ResetTheInterval()
     {
         Task<StreamOutcome> run = RunAsync();

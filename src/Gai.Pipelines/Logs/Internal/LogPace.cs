@@ -6,8 +6,7 @@ internal sealed class LogPace(StreamScheduler scheduler)
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(1);
 
     private readonly Wake _wake = new();
-    private Alarm? _short;
-    private Alarm? _long;
+    private ShortAlarm? _short;
 
     /// <summary>Lets the waiter go on, on the thread pool: whoever signals waits for nothing.</summary>
     public void Signal() => _wake.Signal(WakeSignals.Source, onThreadPool: true);
@@ -17,11 +16,11 @@ internal sealed class LogPace(StreamScheduler scheduler)
     {
         if (atMost < Short)
         {
-            scheduler.Fine.Schedule(_short ??= new Alarm(_wake), atMost);
+            scheduler.Fine.Schedule(_short ??= new ShortAlarm(_wake), atMost);
         }
         else if (atMost != Timeout.InfiniteTimeSpan)
         {
-            scheduler.Coarse.Schedule(_long ??= new Alarm(_wake), atMost);
+            scheduler.Coarse.Schedule(_wake, atMost);
         }
 
         await _wake.WaitAsync();
@@ -36,13 +35,11 @@ internal sealed class LogPace(StreamScheduler scheduler)
             scheduler.Fine.Retire(_short);
         }
 
-        if (_long is not null)
-        {
-            scheduler.Coarse.Retire(_long);
-        }
+        scheduler.Coarse.Retire(_wake);
     }
 
-    private sealed class Alarm(Wake wake) : TimingEntry
+    // An entry is in one wheel.
+    private sealed class ShortAlarm(Wake wake) : TimingEntry
     {
         protected internal override void OnDue() => wake.Signal(WakeSignals.Tick, onThreadPool: true);
     }

@@ -88,8 +88,7 @@ internal abstract class AskedSource<T> : StreamSource<T>
         return SourceState.Pending;
     }
 
-    /// <summary>Gives up the pending question, if there is one.</summary>
-    /// <returns>A task that is done when the source has answered all the same.</returns>
+    /// <summary>Gives up the pending question, if there is one, and waits for its answer all the same.</summary>
     private protected Task ForgetQuestionAsync()
     {
         if (_question == Question.None)
@@ -97,14 +96,24 @@ internal abstract class AskedSource<T> : StreamSource<T>
             return Task.CompletedTask;
         }
 
-        WakeWhenReady(queue: null);
         _lastAnswer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        ForgetQuestion();
+        return _lastAnswer.Task;
+    }
+
+    /// <summary>Gives up the pending question, if there is one.</summary>
+    private protected void ForgetQuestion()
+    {
+        if (_question == Question.None)
+        {
+            return;
+        }
+
+        WakeWhenReady(queue: null);
         if (Interlocked.CompareExchange(ref _question, Question.Forgotten, Question.Awaited) != Question.Awaited)
         {
             DropAnswer();
         }
-
-        return _lastAnswer.Task;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -143,6 +152,6 @@ internal abstract class AskedSource<T> : StreamSource<T>
             // The stream ended for another reason, and that one is reported.
         }
 
-        _lastAnswer!.TrySetResult();
+        _lastAnswer?.TrySetResult();
     }
 }

@@ -89,7 +89,7 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
     internal override Task CloseAsync(StreamOutcome outcome)
     {
         // A waiter that is left behind takes no event with it; it goes with the channel's next event, or with the channel.
-        _ = ForgetQuestionAsync();
+        ForgetQuestion();
         writer?.TryComplete(outcome.Exception);
         return Task.CompletedTask;
     }

@@ -190,7 +190,7 @@ internal sealed class PumpWake : Wake
 
     /// <summary>A little shorter each time by chance, so that streams that began together part.</summary>
     private void DrawKeepAlive() =>
-        _keepAlive = (long)(Settings.KeepAliveInterval.TotalMilliseconds * (1 - (KeepAliveSpread * Random.Shared.NextDouble())));
+        _keepAlive = (long)Math.Ceiling(Settings.KeepAliveInterval.TotalMilliseconds * (1 - (KeepAliveSpread * Random.Shared.NextDouble())));
 
     private bool OnEarlyEvent()
     {

@@ -28,7 +28,7 @@ internal enum WakeSignals
 }
 
 /// <summary>The one thing a pump waits for: any number of signallers, one waiter, no allocation however often it waits.</summary>
-/// <remarks>It can be its own alarm: thousands of streams wait, and each for some time as well.</remarks>
+/// <remarks>An entry in the scheduler as well, and no object beside it: thousands of streams wait, and each for some time.</remarks>
 internal class Wake : TimingEntry, IValueTaskSource
 {
     private const int Waiting = 1 << 30;
