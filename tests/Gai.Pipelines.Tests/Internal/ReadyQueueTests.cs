@@ -25,7 +25,7 @@ public sealed class ReadyQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task Post_WhileAThreadIsAtWork_IsLeftToThatThread()
+    public async Task Enqueue_WhileAThreadIsAtWork_IsLeftToThatThread()
     {
         var ran = new List<(int Number, int Thread)>();
         await HoldUpAsync();
@@ -45,7 +45,7 @@ public sealed class ReadyQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task Post_AThreadIsHeldUp_AnotherGoesOn()
+    public async Task Enqueue_AThreadIsHeldUp_AnotherGoesOn()
     {
         await HoldUpAsync();
         _time.Advance(TimeSpan.FromMilliseconds(11));
@@ -55,7 +55,7 @@ public sealed class ReadyQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task Post_NothingMoreComes_TheSchedulersTimerCallsAnotherThread()
+    public async Task Enqueue_NothingMoreComes_TheSchedulersTimerCallsAnotherThread()
     {
         await HoldUpAsync();
         Task waiting = PostAsync();
@@ -71,7 +71,7 @@ public sealed class ReadyQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task Post_TheSecondThreadIsHeldUpAsWell_TheSchedulersTimerCallsAThird()
+    public async Task Enqueue_TheSecondThreadIsHeldUpAsWell_TheSchedulersTimerCallsAThird()
     {
         await HoldUpAsync();
         var second = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -114,7 +114,7 @@ public sealed class ReadyQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task Post_AfterThreadsHaveComeAndGone_RunsStill()
+    public async Task Enqueue_AfterThreadsHaveComeAndGone_RunsStill()
     {
         for (int i = 0; i < 1_000; i++)
         {
@@ -123,7 +123,7 @@ public sealed class ReadyQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task Post_FromManyThreads_RunsAllOnce()
+    public async Task Enqueue_FromManyThreads_RunsAllOnce()
     {
         const int Threads = 4;
         const int Each = 5_000;
@@ -149,21 +149,24 @@ public sealed class ReadyQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task WhenAnswered_ChannelGetsSomething_CallsBackHereAndLeavesTheCallersContextAlone()
+    public async Task Enqueue_ChannelGetsSomething_StreamRunsHereAndNotWithTheWriter()
     {
         Channel<int> channel = Channel.CreateUnbounded<int>(new UnboundedChannelOptions { AllowSynchronousContinuations = true });
         await HoldUpAsync();
         var before = SynchronizationContext.Current;
-        var called = new TaskCompletionSource();
+        var ran = new TaskCompletionSource();
+        Wake stream = WaitToRun(ran.SetResult);
         ValueTask<bool> answer = channel.Reader.WaitToReadAsync(TestContext.Current.CancellationToken);
 
-        _queue.WhenAnswered(answer, called.SetResult);
+        _queue.WhenAnswered(answer, () => _queue.Enqueue(stream));
         Assert.Same(before, SynchronizationContext.Current);
+        Assert.False(_queue.HasStreams);
         Assert.True(channel.Writer.TryWrite(1));
-        Assert.False(called.Task.IsCompleted);
+        Assert.True(_queue.HasStreams);
+        Assert.False(ran.Task.IsCompleted);
 
         _mayGoOn.Set();
-        await called.Task.OrFail();
+        await ran.Task.OrFail();
     }
 
     /// <summary>Keeps the thread that works for the queue in its first item.</summary>
@@ -184,5 +187,19 @@ public sealed class ReadyQueueTests : IDisposable
         return ran.Task;
     }
 
-    private void Post(Action action) => _queue.Post(static action => ((Action)action!)(), action);
+    private void Post(Action action) => _queue.Enqueue(WaitToRun(action));
+
+    /// <summary>Makes a stream that does this when it is woken, where it is woken.</summary>
+    private static Wake WaitToRun(Action action)
+    {
+        var wake = new Wake();
+        _ = RunAsync();
+        return wake;
+
+        async Task RunAsync()
+        {
+            await wake.WaitAsync().ConfigureAwait(false);
+            action();
+        }
+    }
 }

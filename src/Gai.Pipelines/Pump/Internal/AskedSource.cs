@@ -43,21 +43,10 @@ internal abstract class AskedSource<T> : StreamSource<T>
         }
 
         _question = Question.Awaited;
-        _onAnswer ??= OnAnswer;
-        if (queue is not null && AnswersOnThreadPool)
-        {
-            queue.WhenAnswered(_answer, _onAnswer);
-        }
-        else
-        {
-            _answer.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_onAnswer);
-        }
+        WhenAnswered(_answer, _onAnswer ??= OnAnswer, queue);
     }
 
     internal override Task CancelAsync() => _cancellation?.CancelAsync() ?? Task.CompletedTask;
-
-    /// <summary>Whether the source queues its answer to the thread pool, instead of running the stream on the thread that has made the event.</summary>
-    private protected virtual bool AnswersOnThreadPool => false;
 
     /// <summary>Whether it has been asked and has not answered.</summary>
     private protected bool IsAwaited => _question == Question.Awaited || (_question == Question.Asked && !_answer.IsCompleted);
@@ -87,6 +76,13 @@ internal abstract class AskedSource<T> : StreamSource<T>
         _question = Question.Asked;
         return SourceState.Pending;
     }
+
+    /// <summary>Has a callback called when the source answers.</summary>
+    private protected virtual void WhenAnswered(in ValueTask<bool> answer, Action callback, ReadyQueue? queue) =>
+        answer.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(callback);
+
+    /// <summary>Has the stream go on, since the source has answered: right here.</summary>
+    private protected virtual void GoOn() => Wake!.Signal(WakeSignals.Source);
 
     /// <summary>Gives up the pending question, if there is one, and waits for its answer all the same.</summary>
     private protected Task ForgetQuestionAsync()
@@ -132,7 +128,7 @@ internal abstract class AskedSource<T> : StreamSource<T>
     {
         if (Interlocked.CompareExchange(ref _question, Question.Answered, Question.Awaited) == Question.Awaited)
         {
-            Wake!.Signal(WakeSignals.Source);
+            GoOn();
         }
         else if (_question == Question.Forgotten)
         {

@@ -11,6 +11,7 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
 
     private const int NotCounted = -1;
 
+    private ReadyQueue? _queue;
     private int _windowsBeforeRest;
     private int _gathered; // what is left of it while the pump takes it
     private TimeProvider? _time;
@@ -108,8 +109,32 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
     internal SlowClientException WhyItWaits(OperationCanceledException givenUp, CancellationToken cancellationToken) =>
         new(_time!.GetElapsedTime(_awaitedSince), reader.CanCount ? reader.Count : 0, _awaitedBytes, givenUp, cancellationToken);
 
-    private protected override bool AnswersOnThreadPool => true;
-
     // Without a token the channel uses one waiter again and again, and a wait allocates nothing.
     private protected override ValueTask<bool> AskAsync() => reader.WaitToReadAsync(CancellationToken.None);
+
+    private protected override void WhenAnswered(in ValueTask<bool> answer, Action callback, ReadyQueue? queue)
+    {
+        _queue = queue;
+        if (queue is null)
+        {
+            base.WhenAnswered(answer, callback, queue);
+        }
+        else
+        {
+            queue.WhenAnswered(answer, callback);
+        }
+    }
+
+    // The writer must not run the stream, nor each stream need a work item of the pool.
+    private protected override void GoOn()
+    {
+        if (_queue is null)
+        {
+            base.GoOn();
+        }
+        else
+        {
+            _queue.Enqueue(Wake!);
+        }
+    }
 }

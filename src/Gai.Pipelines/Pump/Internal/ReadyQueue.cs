@@ -9,23 +9,23 @@ namespace Gai.Pipelines.Internal;
 /// It is a synchronization context because that is how a channel can be told where to call back, without an allocation.
 /// </remarks>
 /// <param name="milliseconds">A coarse clock.</param>
-/// <param name="watch">Has <see cref="HelpIfHeldUp"/> called every half second as long as <see cref="HasItems"/>.</param>
+/// <param name="watch">Has <see cref="HelpIfHeldUp"/> called every half second as long as <see cref="HasStreams"/>.</param>
 internal sealed class ReadyQueue(Func<long> milliseconds, Action watch) : SynchronizationContext, IThreadPoolWorkItem
 {
     // So many in a row, and there is work for another thread.
-    private const int ManyItems = 64;
+    private const int ManyStreams = 64;
 
     // A stream takes microseconds, and so long it takes if something in it blocks. The others do not wait for it.
     private const long HeldUpMilliseconds = 10;
 
-    private readonly ConcurrentQueue<(SendOrPostCallback Callback, object? State)> _items = new();
+    private readonly ConcurrentQueue<Wake> _ready = new();
     private int _threads;
     private long _lastTaken;
 
-    /// <summary>Whether something waits for a thread.</summary>
-    public bool HasItems => !_items.IsEmpty;
+    /// <summary>Whether a stream waits for a thread.</summary>
+    public bool HasStreams => !_ready.IsEmpty;
 
-    /// <summary>Has a callback run here when a question is answered.</summary>
+    /// <summary>Has a callback called when a question is answered, by whoever answers it: all that it may do is to <see cref="Enqueue"/>.</summary>
     public void WhenAnswered(ValueTask<bool> question, Action callback)
     {
         SynchronizationContext? before = Current;
@@ -40,9 +40,10 @@ internal sealed class ReadyQueue(Func<long> milliseconds, Action watch) : Synchr
         }
     }
 
-    public override void Post(SendOrPostCallback d, object? state)
+    /// <summary>Has a stream run, behind those that are ready already. Thread-safe.</summary>
+    public void Enqueue(Wake stream)
     {
-        _items.Enqueue((d, state));
+        _ready.Enqueue(stream);
         if (Interlocked.CompareExchange(ref _threads, 1, 0) == 0)
         {
             Start();
@@ -54,10 +55,13 @@ internal sealed class ReadyQueue(Func<long> milliseconds, Action watch) : Synchr
         }
     }
 
+    // What a channel posts is in the cache of the thread that has written to it, and only there.
+    public override void Post(SendOrPostCallback d, object? state) => d(state);
+
     /// <summary>Calls another thread if none has taken anything for long. Thread-safe.</summary>
     public void HelpIfHeldUp()
     {
-        if (!_items.IsEmpty && milliseconds() - Volatile.Read(ref _lastTaken) > HeldUpMilliseconds)
+        if (!_ready.IsEmpty && milliseconds() - Volatile.Read(ref _lastTaken) > HeldUpMilliseconds)
         {
             Interlocked.Increment(ref _threads);
             Start();
@@ -69,21 +73,21 @@ internal sealed class ReadyQueue(Func<long> milliseconds, Action watch) : Synchr
         int taken = 0;
         while (true)
         {
-            while (_items.TryDequeue(out (SendOrPostCallback Callback, object? State) item))
+            while (_ready.TryDequeue(out Wake? stream))
             {
                 Volatile.Write(ref _lastTaken, milliseconds());
-                if (++taken % ManyItems == 0 && Volatile.Read(ref _threads) < Environment.ProcessorCount)
+                if (++taken % ManyStreams == 0 && Volatile.Read(ref _threads) < Environment.ProcessorCount)
                 {
                     Interlocked.Increment(ref _threads);
                     Start();
                 }
 
-                item.Callback(item.State);
+                stream.Signal(WakeSignals.Source);
             }
 
             // What came after the last look has found this thread still counted, and left itself to it: the others may be held up.
             Interlocked.Decrement(ref _threads);
-            if (_items.IsEmpty)
+            if (_ready.IsEmpty)
             {
                 return;
             }
