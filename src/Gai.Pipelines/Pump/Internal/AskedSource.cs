@@ -49,7 +49,7 @@ internal abstract class AskedSource<T> : StreamSource<T>
     internal override Task CancelAsync() => _cancellation?.CancelAsync() ?? Task.CompletedTask;
 
     /// <summary>Whether it has been asked and has not answered.</summary>
-    private protected bool IsAwaited => _question == Question.Awaited || (_question == Question.Asked && !_answer.IsCompleted);
+    private bool IsAwaited => _question == Question.Awaited || (_question == Question.Asked && !_answer.IsCompleted);
 
     /// <summary>Makes the token of <see cref="CancelAsync"/>, for a source that runs the application's code; others need none.</summary>
     private protected CancellationToken MakeCancellation() => (_cancellation = new CancellationTokenSource()).Token;
@@ -83,6 +83,9 @@ internal abstract class AskedSource<T> : StreamSource<T>
 
     /// <summary>Has the stream go on, since the source has answered: right here.</summary>
     private protected virtual void GoOn() => Wake!.Signal(WakeSignals.Source);
+
+    /// <summary>Looks whether the pending question has been answered. Without one there may be more.</summary>
+    private protected SourceState Look() => _question == Question.None ? SourceState.Ready : LookForAnswer();
 
     /// <summary>Gives up the pending question, if there is one, and waits for its answer all the same.</summary>
     private protected Task ForgetQuestionAsync()

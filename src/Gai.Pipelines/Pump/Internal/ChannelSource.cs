@@ -24,13 +24,9 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
 
     internal override SourceState HandOver(EventPump<T> pump)
     {
-        if (IsAwaited)
-        {
-            // The channel would only say so again, under its lock.
-            return SourceState.Pending;
-        }
-
-        while (true)
+        // Each look into the channel takes its lock.
+        SourceState state = Look();
+        while (state == SourceState.Ready)
         {
             while (reader.TryRead(out T? item))
             {
@@ -40,12 +36,10 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
                 }
             }
 
-            SourceState state = Ask();
-            if (state != SourceState.Ready)
-            {
-                return state;
-            }
+            state = Ask();
         }
+
+        return state;
     }
 
     internal override bool TryRest(bool isNewWindow)
