@@ -31,7 +31,7 @@ public sealed class GaiChatClient : IChatClient, IStreamEventSource
     /// keep-alives, 45 s, will do; comments count as life.
     /// <see cref="Timeout.InfiniteTimeSpan"/> for ever. The time to the head is <see cref="HttpClient.Timeout"/>.
     /// </value>
-    /// <exception cref="ArgumentOutOfRangeException">The time is zero or negative, and not infinite, or above 24 days.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The time is zero or negative, and not infinite, or not below 24 days.</exception>
     public TimeSpan ReadTimeout
     {
         get;

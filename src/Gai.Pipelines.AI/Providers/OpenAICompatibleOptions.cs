@@ -33,7 +33,7 @@ public sealed record OpenAICompatibleOptions
 
     /// <summary>Gets how long a server may be silent in a stream before its connection is taken for dead.</summary>
     /// <value>Default 5 minutes, for models that think long; comments count as life. <see cref="Timeout.InfiniteTimeSpan"/> for ever. The time to the head is <see cref="HttpClient.Timeout"/>.</value>
-    /// <exception cref="ArgumentOutOfRangeException">The time is zero or negative, and not infinite, or above 24 days.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The time is zero or negative, and not infinite, or not below 24 days.</exception>
     public TimeSpan ReadTimeout
     {
         get;

@@ -14,6 +14,9 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Debug, "The client of {Path} left after {Events} events.", EventName = "ClientGone")]
     public static partial void ClientGone(ILogger logger, string path, long events);
 
+    [LoggerMessage(4, LogLevel.Error, "The output of {Path} failed after {Events} events, although its client is there; the connection was broken off.", EventName = "OutputFailed")]
+    public static partial void OutputFailed(ILogger logger, string path, long events, Exception exception);
+
     [LoggerMessage(5, LogLevel.Debug, "The request to {Path} was refused with status {Status}: {Reason}", EventName = "StreamRefused")]
     public static partial void StreamRefused(ILogger logger, string path, int status, string reason);
 
@@ -23,7 +26,7 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Information, "{Streams} streams are open while the server shuts down; they may finish or are ended.", EventName = "Draining")]
     public static partial void Draining(ILogger logger, int streams);
 
-    [LoggerMessage(10, LogLevel.Warning, "{Streams} streams did not end within {Limit} and were broken off: their clients do not read.", EventName = "DrainTimedOut")]
+    [LoggerMessage(10, LogLevel.Warning, "{Streams} streams did not end within {Limit} and were broken off: their clients do not read, or their sources ignore their cancellation.", EventName = "DrainTimedOut")]
     public static partial void DrainTimedOut(ILogger logger, int streams, TimeSpan limit);
 
     [LoggerMessage(11, LogLevel.Information, "The client of {Path} was disconnected after {Events} events because it did not read.", EventName = "ClientTooSlow")]
@@ -32,7 +35,7 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Debug, "The stream of {Path} was ended after {Events} events: {Reason}.", EventName = "StreamEnded")]
     public static partial void StreamEnded(ILogger logger, string path, long events, StreamOutcomeReason reason);
 
-    [LoggerMessage(13, LogLevel.Error, "MayGoOn threw for a stream of {Path}, which is ended: who cannot be checked may not read.", EventName = "AuthorizationCheckFailed")]
+    [LoggerMessage(13, LogLevel.Error, "MayGoOn threw, or did not answer in time, for a stream of {Path}, which is ended: who cannot be checked may not read.", EventName = "AuthorizationCheckFailed")]
     public static partial void AuthorizationCheckFailed(ILogger logger, string path, Exception exception);
 
     [LoggerMessage(8, LogLevel.Warning, "The stream of {Path} ended as failed after {Events} events: {Reason}", EventName = "StreamAbandoned")]

@@ -5,6 +5,7 @@ using Gai.Pipelines.Internal;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -91,6 +92,7 @@ public static class GaiPipelinesServiceCollectionExtensions
         services.TryAddSingleton(NewLogs);
         services.TryAddSingleton<ResumableStreams>();
         services.TryAddEnumerable(ServiceDescriptor.Transient<IApiDescriptionProvider, ResumableDescriptions>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, ResumableDeletePolicy>());
         services.TryAddSingleton(static provider => new EventTopics(
             provider.GetRequiredService<StreamLogs>(),
             provider.GetRequiredService<IOptionsMonitor<EventTopicOptions>>(),

@@ -11,7 +11,7 @@ public sealed class EventStreamOptions
 {
     /// <summary>Gets or sets the longest silence before a keep-alive is written.</summary>
     /// <value>Default 15 s; <see cref="TimeSpan.Zero"/> turns keep-alives off, otherwise 1 s to 1 h. Proxies close silent connections after 10 to 100 s.</value>
-    /// <remarks>Each silence is up to a tenth shorter by chance, and from 5 s on up to half a second more, so that streams that began together part, and those that are due about now are woken together.</remarks>
+    /// <remarks>Each silence is shortened by chance by up to a tenth, and where the interval is 5 s or more by up to another half second, so that streams that began together part, and those that are due about now are woken together.</remarks>
     public TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Gets or sets what keeps a stream of records (NDJSON, JSON Lines) alive; in SSE a comment does.</summary>

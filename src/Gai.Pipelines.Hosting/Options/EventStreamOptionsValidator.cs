@@ -105,6 +105,9 @@ internal sealed class EventStreamOptionsValidator : IValidateOptions<EventStream
         CheckCount(failures, nameof(options.MaxStreamsPerEndpoint), options.MaxStreamsPerEndpoint);
         CheckCount(failures, nameof(options.MaxStreamsPerClient), options.MaxStreamsPerClient);
         Check(failures, nameof(options.MaxCompressedStreams), options.MaxCompressedStreams, 1, 1_000_000, "streams");
+        CheckDefined(failures, nameof(options.SlowClientPolicy), options.SlowClientPolicy);
+        CheckDefined(failures, nameof(options.DrainMode), options.DrainMode);
+        CheckDefined(failures, nameof(options.NdjsonKeepAlive), options.NdjsonKeepAlive);
         if ((options.Compression & ~(StreamCompression.Gzip | StreamCompression.Brotli)) != StreamCompression.None)
         {
             failures.Add($"Compression is {options.Compression}. Set it to None, Gzip, Brotli, or \"Gzip, Brotli\".");
@@ -113,6 +116,16 @@ internal sealed class EventStreamOptionsValidator : IValidateOptions<EventStream
         if (options.MaxRequestBodyBytes < 1)
         {
             failures.Add(string.Create(CultureInfo.InvariantCulture, $"MaxRequestBodyBytes is {options.MaxRequestBodyBytes:N0}. Set it to at least 1 byte."));
+        }
+    }
+
+    // In a configuration any number is taken for a name.
+    private static void CheckDefined<T>(List<string> failures, string setting, T value)
+        where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+        {
+            failures.Add($"{setting} is {value}. Set it to one of {string.Join(", ", Enum.GetNames<T>())}.");
         }
     }
 

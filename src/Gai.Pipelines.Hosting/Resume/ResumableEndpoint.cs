@@ -59,6 +59,9 @@ internal sealed class ResumableEndpoint
         }
     }
 
+    /// <summary>Whether it shares its streams with another one.</summary>
+    public bool HasNameOf(ResumableEndpoint other) => _name == other._name;
+
     /// <summary>Whether a log is of this endpoint, or of one with its name.</summary>
     public bool Owns(LogDescription log) =>
         log.Kind == LogKind.Generation && log.Key.Value?.StartsWith(_prefix, StringComparison.Ordinal) == true;

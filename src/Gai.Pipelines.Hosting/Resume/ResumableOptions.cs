@@ -36,7 +36,7 @@ public sealed class ResumableOptions
     public int MaxProducers { get; set; } = 1000;
 
     /// <summary>Gets or sets the name under which the endpoint finds its streams again.</summary>
-    /// <value>Default <see langword="null"/>: its route. Endpoints of one name share their streams, such as a POST that begins them and a GET that reads them.</value>
+    /// <value>Default <see langword="null"/>: its route. Endpoints of one name share their streams, such as a POST that begins them and a GET that reads them. On one route they need one name: each answers DELETE.</value>
     public string? Name { get; set; }
 
     /// <exception cref="OptionsValidationException">A value is out of its range.</exception>

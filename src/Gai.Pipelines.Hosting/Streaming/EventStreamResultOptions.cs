@@ -22,8 +22,10 @@ public sealed class EventStreamResultOptions
 
     /// <summary>Gets or sets what is called when the stream is over, whichever way.</summary>
     /// <value>
-    /// Default <see langword="null"/>. Called once, after the last byte and before the request ends, on any thread. A
-    /// producer that fills a bare <c>ChannelReader</c> learns by it that nobody reads any more.
+    /// Default <see langword="null"/>. Called once, on any thread, when the stream has ended: after its last event, and before a JSON document or
+    /// the end of compressed data is written. Of a stream that can be resumed it is called when its producer has ended; a request that only
+    /// attaches to one gets <see cref="StreamOutcomeReason.Refused"/>, since its own source is not used. A producer that fills a bare
+    /// <c>ChannelReader</c> learns by it that nobody reads any more.
     /// </value>
     public Action<StreamOutcome>? OnClosed { get; set; }
 }

@@ -176,7 +176,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
                 break;
             case StreamOutcomeReason.ClientGone when outcome.Exception is { } failure && !Context.RequestAborted.IsCancellationRequested:
                 // Not the client but what stands between, such as a body that a middleware has put there: a clean end would be one of a whole answer.
-                Log.StreamFailed(_executor.Logger, path, outcome.Events, failure);
+                Log.OutputFailed(_executor.Logger, path, outcome.Events, failure);
                 Context.Abort();
                 break;
             case StreamOutcomeReason.ClientGone:

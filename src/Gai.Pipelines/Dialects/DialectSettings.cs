@@ -37,7 +37,7 @@ public sealed record DialectSettings
     public NdjsonKeepAlive NdjsonKeepAlive { get; init; }
 
     /// <summary>Gets how many bytes of padding a stream of SSE begins with, as a comment, for proxies that hold back the first bytes.</summary>
-    /// <value>Default 0: none. In bytes, at least zero, and below the greatest frame.</value>
+    /// <value>Default 0: none. In bytes; it has to fit into the first frame. Below zero is none.</value>
     public int OpeningPaddingBytes { get; init; }
 
     /// <summary>Gets the clock of the time stamps.</summary>

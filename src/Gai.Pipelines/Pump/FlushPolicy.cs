@@ -11,7 +11,7 @@ public sealed record FlushPolicy
 
     /// <summary>Holds frames at most this long, or until there are this many bytes.</summary>
     /// <param name="delay">The longest time a frame waits. Zero means <see cref="Immediate"/>; otherwise 1 ms to 10 s.</param>
-    /// <param name="bytes">How many waiting bytes are flushed at once, at least 1.</param>
+    /// <param name="bytes">How many waiting bytes are flushed at once, at least 1; never more than <see cref="PumpSettings.UnflushedLimitBytes"/>.</param>
     /// <remarks>It takes whatever a configuration says; settings that are given a policy check it. <see cref="Window"/> checks at once.</remarks>
     public FlushPolicy(TimeSpan delay, int bytes = DefaultBytes)
     {
@@ -37,7 +37,7 @@ public sealed record FlushPolicy
 
     /// <summary>Holds frames at most this long, or until there are this many bytes: fewer system calls for more latency.</summary>
     /// <param name="delay">The longest time a frame waits, 1 ms to 10 s.</param>
-    /// <param name="bytes">How many waiting bytes are flushed at once, at least 1.</param>
+    /// <param name="bytes">How many waiting bytes are flushed at once, at least 1; never more than <see cref="PumpSettings.UnflushedLimitBytes"/>.</param>
     /// <returns>The policy.</returns>
     /// <remarks>
     /// Windows of one length end together for all streams of a server, at the multiples of that length: the first one of a stream may be

@@ -29,7 +29,7 @@ public sealed class OutputFailureTests
         await stream.ReadBrokenRestAsync();
 
         await server.IsIdleAsync();
-        Assert.Contains(server.Logs.Ours, entry => (entry.Level, entry.Name, entry.Exception?.Message) == (LogLevel.Error, "StreamFailed", FullAfterOne.Full));
+        Assert.Contains(server.Logs.Ours, entry => (entry.Level, entry.Name, entry.Exception?.Message) == (LogLevel.Error, "OutputFailed", FullAfterOne.Full));
     }
 
     private static async IAsyncEnumerable<Tick> OneByOneAsync()

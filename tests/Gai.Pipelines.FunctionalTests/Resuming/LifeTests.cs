@@ -195,6 +195,29 @@ public sealed class LifeTests
         await _source.Disposed;
     }
 
+    /// <summary>For routing both would answer the DELETE as gladly.</summary>
+    [Fact]
+    public async Task Delete_TwoEndpointsOfOneNameOnOneRoute_OneOfThemAnswers()
+    {
+        await using TestServer server = await ResumeServer.StartAsync(app =>
+        {
+            app.MapPost("/ticks", () => TypedResults.Extensions.EventStream(_source)).Resumable(Shared);
+            app.MapGet("/ticks", () => TypedResults.Extensions.EventStream(_source)).Resumable(Shared);
+        });
+        _source.Push(new Tick(1));
+        using OpenStream stream = await ResumeServer.OpenAsync(server, "/ticks?job=17");
+        await ResumeServer.ReadDataAsync(stream);
+
+        Assert.Equal(204, (await ResumeServer.DeleteAsync(server, "/ticks?job=17")).Status);
+        await _source.Disposed;
+
+        static void Shared(ResumableOptions options)
+        {
+            options.Name = "ticks";
+            options.Key = context => (string?)context.Request.Query["job"];
+        }
+    }
+
     [Fact]
     public async Task Cancel_ByTheApplication_EndsTheProducer()
     {
