@@ -10,13 +10,17 @@ public sealed partial class EventPump<T>
     {
         if (_output.UnflushedBytes == 0 || !Rest())
         {
-            _source.WakeWhenReady(Settings.Scheduler.Ready);
+            _source.WakeWhenReady();
         }
     }
 
     /// <summary>Lets events gather in the source until the window ends, since theirs would end with it.</summary>
     /// <returns>Whether the source can do so without keeping anybody waiting.</returns>
-    private bool Rest() => _isResting = _source.TryRest(isNewWindow: _wake.HoldUntilWindowEnds());
+    private bool Rest()
+    {
+        bool isNewWindow = _wake.HoldUntilWindowEnds();
+        return _isResting = !Settings.CountsGathering && _source.TryRest(isNewWindow);
+    }
 
     /// <summary>Has encoded what has gathered, and the end behind it: when the window ends, and before a farewell.</summary>
     /// <returns>Whether the next window is worth a rest as well.</returns>

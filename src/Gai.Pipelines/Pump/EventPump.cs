@@ -110,7 +110,7 @@ public sealed partial class EventPump<T> : IOpenStream
 
         try
         {
-            _source.Start(_wake);
+            _source.Start(_wake, Settings.Scheduler.Ready);
             _wake.Start();
         }
         catch (Exception failure)

@@ -45,8 +45,9 @@ public sealed record FlushPolicy
     /// Events of a channel gather there until the window ends, and so does the end behind them: the stream is woken once a
     /// window instead of once an event, and window follows window until one was empty. If a writer had to wait for room meanwhile,
     /// the next 32 windows go without that.
-    /// A channel that drops (<c>BoundedChannelFullMode.DropOldest</c> and the like) lets no writer wait and does not tell: give it room for all events
-    /// of a window, or flush immediately.
+    /// What gathers is not counted in bytes before it is encoded, so a window with fewer bytes than <see cref="DefaultBytes"/> goes without that altogether.
+    /// A channel that drops (<c>BoundedChannelFullMode.DropOldest</c> and the like), and a bare reader of one whose writer waits in
+    /// <c>WaitToWriteAsync</c>, do not tell that there was no room: give such a channel room for all events of a window, or flush immediately.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The delay or the number is out of its range.</exception>
     public static FlushPolicy Window(TimeSpan delay, int bytes = DefaultBytes)

@@ -11,7 +11,7 @@ public static class StreamSource
 
     /// <summary>Pulls events from an async enumerable.</summary>
     /// <typeparam name="T">The type of the events.</typeparam>
-    /// <param name="items">The events. Its enumerator gets a token that is cancelled when the stream is over, and is disposed.</param>
+    /// <param name="items">The events. Its enumerator gets a token that is cancelled when the stream is over before the end of the events, and is disposed.</param>
     /// <returns>The source.</returns>
     public static StreamSource<T> From<T>(IAsyncEnumerable<T> items)
     {

@@ -27,10 +27,12 @@ public abstract class StreamSource<T>
     private protected Wake? Wake { get; private set; }
 
     /// <summary>Begins. Called once, before anything else; not called if the stream is over before it has begun.</summary>
-    internal void Start(Wake wake)
+    /// <param name="wake">What the pump waits for.</param>
+    /// <param name="queue">Where streams run whose source would only hand them to the thread pool; <see langword="null"/> leaves it to the source.</param>
+    internal void Start(Wake wake, ReadyQueue? queue)
     {
         Wake = wake;
-        OnStart();
+        OnStart(queue);
     }
 
     /// <summary>Hands events to the pump until there is none now, or the pump wants no more.</summary>
@@ -38,8 +40,7 @@ public abstract class StreamSource<T>
     internal abstract SourceState HandOver(EventPump<T> pump);
 
     /// <summary>Has the wake signalled when a pending source has something to say; one that always signals it need not be told.</summary>
-    /// <param name="queue">Where streams run whose source would only hand them to the thread pool; <see langword="null"/> leaves it to the source.</param>
-    internal virtual void WakeWhenReady(ReadyQueue? queue)
+    internal virtual void WakeWhenReady()
     {
     }
 
@@ -73,7 +74,7 @@ public abstract class StreamSource<T>
     /// <summary>Frees what the source holds. The last call.</summary>
     internal abstract Task CloseAsync(StreamOutcome outcome);
 
-    private protected virtual void OnStart()
+    private protected virtual void OnStart(ReadyQueue? queue)
     {
     }
 }

@@ -361,6 +361,49 @@ public sealed class FlushPolicyTests : PumpTest
         Assert.InRange(windowsWithWaiters, 1, 3);
     }
 
+    [Fact]
+    public async Task Window_WriterThatWaitsForRoomFirst_IsKeptWaitingOnceInManyWindows()
+    {
+        Settings = WindowSettings;
+        Channel<int> channel = Channel.CreateBounded<int>(new BoundedChannelOptions(2) { AllowSynchronousContinuations = true });
+        Task<StreamOutcome> run = new EventPump<int>(StreamSource.From(channel), new NumberDialect(), Output, Settings).RunAsync();
+        int windowsWithWaiters = 0;
+        for (int window = 0; window < 66; window++)
+        {
+            var waiting = new ValueTask<bool>(true);
+            for (int i = 0; i < 10 && waiting.IsCompleted; i++)
+            {
+                waiting = channel.Writer.WaitToWriteAsync();
+                channel.Writer.TryWrite(i);
+            }
+
+            windowsWithWaiters += waiting.IsCompleted ? 0 : 1;
+            Time.Advance(Milliseconds(54));
+            Assert.True(await waiting.AsTask().OrFail());
+        }
+
+        channel.Writer.Complete();
+        await run.OrFail();
+        Assert.InRange(windowsWithWaiters, 1, 3);
+    }
+
+    [Fact]
+    public async Task Window_ByteBoundOverAChannel_FlushesBeforeTheDelay()
+    {
+        Settings = Settings with { FlushPolicy = FlushPolicy.Window(Delay, bytes: 4) };
+        Channel<string> channel = NewChannel(16);
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(channel));
+        foreach (string item in (string[])["a", "b", "c"])
+        {
+            Assert.True(channel.Writer.TryWrite(item));
+        }
+
+        await Output.WaitForFlushesAsync(2);
+        Assert.Equal(["<a|", "b|c|"], Output.Flushes);
+        channel.Writer.Complete();
+        await run.OrFail();
+    }
+
     private static Channel<string> NewChannel(int capacity) =>
         Channel.CreateBounded<string>(new BoundedChannelOptions(capacity) { AllowSynchronousContinuations = true });
 

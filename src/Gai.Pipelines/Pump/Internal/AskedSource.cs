@@ -35,7 +35,7 @@ internal abstract class AskedSource<T> : StreamSource<T>
 
     /// <inheritdoc/>
     /// <remarks>Allocates its callback once a stream, nothing an event.</remarks>
-    internal override void WakeWhenReady(ReadyQueue? queue)
+    internal override void WakeWhenReady()
     {
         if (_question != Question.Asked)
         {
@@ -43,13 +43,10 @@ internal abstract class AskedSource<T> : StreamSource<T>
         }
 
         _question = Question.Awaited;
-        WhenAnswered(_answer, _onAnswer ??= OnAnswer, queue);
+        WhenAnswered(_answer, _onAnswer ??= OnAnswer);
     }
 
     internal override Task CancelAsync() => _cancellation?.CancelAsync() ?? Task.CompletedTask;
-
-    /// <summary>Whether it has been asked and has not answered.</summary>
-    private bool IsAwaited => _question == Question.Awaited || (_question == Question.Asked && !_answer.IsCompleted);
 
     /// <summary>Makes the token of <see cref="CancelAsync"/>, for a source that runs the application's code; others need none.</summary>
     private protected CancellationToken MakeCancellation() => (_cancellation = new CancellationTokenSource()).Token;
@@ -57,13 +54,13 @@ internal abstract class AskedSource<T> : StreamSource<T>
     /// <summary>Asks the source whether there is more. Called only when the last answer has been read.</summary>
     private protected abstract ValueTask<bool> AskAsync();
 
-    /// <summary>Asks whether there is more, or looks whether the pending question has been answered.</summary>
+    /// <summary>Asks whether there is more, unless a question is pending: then it looks whether that has been answered.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected SourceState Ask()
     {
         if (_question != Question.None)
         {
-            return LookForAnswer();
+            return TakeAnswer();
         }
 
         ValueTask<bool> answer = AskAsync();
@@ -78,14 +75,14 @@ internal abstract class AskedSource<T> : StreamSource<T>
     }
 
     /// <summary>Has a callback called when the source answers.</summary>
-    private protected virtual void WhenAnswered(in ValueTask<bool> answer, Action callback, ReadyQueue? queue) =>
+    private protected virtual void WhenAnswered(in ValueTask<bool> answer, Action callback) =>
         answer.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(callback);
 
     /// <summary>Has the stream go on, since the source has answered: right here.</summary>
     private protected virtual void GoOn() => Wake!.Signal(WakeSignals.Source);
 
     /// <summary>Looks whether the pending question has been answered. Without one there may be more.</summary>
-    private protected SourceState Look() => _question == Question.None ? SourceState.Ready : LookForAnswer();
+    private protected SourceState Look() => _question == Question.None ? SourceState.Ready : TakeAnswer();
 
     /// <summary>Gives up the pending question, if there is one, and waits for its answer all the same.</summary>
     private protected Task ForgetQuestionAsync()
@@ -108,7 +105,7 @@ internal abstract class AskedSource<T> : StreamSource<T>
             return;
         }
 
-        WakeWhenReady(queue: null);
+        WakeWhenReady();
         if (Interlocked.CompareExchange(ref _question, Question.Forgotten, Question.Awaited) != Question.Awaited)
         {
             DropAnswer();
@@ -116,9 +113,9 @@ internal abstract class AskedSource<T> : StreamSource<T>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private SourceState LookForAnswer()
+    private SourceState TakeAnswer()
     {
-        if (IsAwaited)
+        if (_question == Question.Awaited || (_question == Question.Asked && !_answer.IsCompleted))
         {
             return SourceState.Pending;
         }

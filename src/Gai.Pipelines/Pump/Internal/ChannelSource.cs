@@ -56,23 +56,20 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
 
     internal override bool HandOverGathered(EventPump<T> pump, out bool restsOn)
     {
-        bool isCounted = _gathered != NotCounted;
-        if (!isCounted)
+        bool isFirst = _gathered == NotCounted;
+        if (isFirst)
         {
             _gathered = reader.Count;
+            NoteIfFull(_gathered > 0 && writer is not null && !HasRoom(writer));
         }
 
         bool goOn = true;
         restsOn = _gathered > 0;
         while (goOn && _gathered > 0 && reader.TryRead(out T? item))
         {
-            // A writer that has waited for room puts its event in as soon as one is taken out. That another one writes just now is rarer.
-            if (!isCounted && reader.Count >= _gathered)
-            {
-                _windowsBeforeRest = WindowsAfterFullRest;
-            }
-
-            isCounted = true;
+            // A writer that waits with its event puts it in as soon as one is taken out. That another one writes just now is rarer.
+            NoteIfFull(isFirst && reader.Count >= _gathered);
+            isFirst = false;
             _gathered--;
             goOn = pump.Accept(item);
         }
@@ -106,16 +103,30 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
     // Without a token the channel uses one waiter again and again, and a wait allocates nothing.
     private protected override ValueTask<bool> AskAsync() => reader.WaitToReadAsync(CancellationToken.None);
 
-    private protected override void WhenAnswered(in ValueTask<bool> answer, Action callback, ReadyQueue? queue)
+    // Of a channel that is full this makes one more that waits for room, which there is in a moment.
+#pragma warning disable CA2012
+    private static bool HasRoom(ChannelWriter<T> writer) => writer.WaitToWriteAsync(CancellationToken.None).IsCompleted;
+#pragma warning restore CA2012
+
+    private void NoteIfFull(bool isFull)
     {
-        _queue = queue;
-        if (queue is null)
+        if (isFull)
         {
-            base.WhenAnswered(answer, callback, queue);
+            _windowsBeforeRest = WindowsAfterFullRest;
+        }
+    }
+
+    private protected override void OnStart(ReadyQueue? queue) => _queue = queue;
+
+    private protected override void WhenAnswered(in ValueTask<bool> answer, Action callback)
+    {
+        if (_queue is null)
+        {
+            base.WhenAnswered(answer, callback);
         }
         else
         {
-            queue.WhenAnswered(answer, callback);
+            _queue.WhenAnswered(answer, callback);
         }
     }
 

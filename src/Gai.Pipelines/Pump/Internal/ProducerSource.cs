@@ -31,8 +31,9 @@ internal sealed class ProducerSource<T>(Func<ChannelWriter<T>, CancellationToken
     }
 
     // A producer may block before it first awaits; the pump must not wait for it.
-    private protected override void OnStart()
+    private protected override void OnStart(ReadyQueue? queue)
     {
+        base.OnStart(queue);
         CancellationToken cancellationToken = MakeCancellation();
         _producing = Task.Run(() => ProduceAsync(cancellationToken), CancellationToken.None);
     }

@@ -29,7 +29,7 @@ internal sealed class PulledSource<T>(IAsyncEnumerable<T> items) : AskedSource<T
         }
     }
 
-    private protected override void OnStart() => _items = items.GetAsyncEnumerator(MakeCancellation());
+    private protected override void OnStart(ReadyQueue? queue) => _items = items.GetAsyncEnumerator(MakeCancellation());
 
     private protected override ValueTask<bool> AskAsync() => _items!.MoveNextAsync();
 }

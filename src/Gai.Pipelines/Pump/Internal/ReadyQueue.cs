@@ -6,7 +6,8 @@ namespace Gai.Pipelines.Internal;
 /// <remarks>
 /// A producer of many streams writes to one channel after the other. Left to themselves the channels queue a reader each, for which all threads of the
 /// pool wake up; with little to do for each, looking for more work costs them more than the work (perf/reports/2026-11-26-9280dea8). Kestrel has such a queue for what its sockets send.
-/// It is a synchronization context because that is how a channel can be told where to call back, without an allocation.
+/// It is a synchronization context because that is how a channel can be told to call back at once, and not on a thread of the pool, without an allocation:
+/// the callback does no more than put the stream in here.
 /// </remarks>
 /// <param name="milliseconds">A coarse clock.</param>
 /// <param name="watch">Has <see cref="HelpIfHeldUp"/> called every half second as long as <see cref="HasStreams"/>.</param>
@@ -55,7 +56,7 @@ internal sealed class ReadyQueue(Func<long> milliseconds, Action watch) : Synchr
         }
     }
 
-    // What a channel posts is in the cache of the thread that has written to it, and only there.
+    // Right here, although the channel wants it elsewhere. What it posts is in the cache of the thread that has written to it, and only there.
     public override void Post(SendOrPostCallback d, object? state) => d(state);
 
     /// <summary>Calls another thread if none has taken anything for long. Thread-safe.</summary>

@@ -38,7 +38,7 @@ internal sealed class WaitingEvents<T>(PumpSettings settings)
             switch (source.HandOver(pump))
             {
                 case SourceState.Pending:
-                    source.WakeWhenReady(settings.Scheduler.Ready);
+                    source.WakeWhenReady();
                     break;
                 case SourceState.Ended:
                     SourceHasEnded = true;
