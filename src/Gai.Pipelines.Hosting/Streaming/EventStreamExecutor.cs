@@ -41,7 +41,8 @@ internal sealed class EventStreamExecutor(
             return FailAsync(context, source, options, HasStarted());
         }
 
-        if (context.Features.Get<ResumableRequest>() is { } resumable)
+        bool isHead = HttpMethods.IsHead(context.Request.Method);
+        if (!isHead && context.Features.Get<ResumableRequest>() is { } resumable)
         {
             return context.RequestServices.GetRequiredService<ResumableStreams>().StartAsync(resumable, context, source, dialects, options);
         }
@@ -57,7 +58,9 @@ internal sealed class EventStreamExecutor(
             return RefuseAsync(context, source, options, () => NoContentAsync(context));
         }
 
-        return RunAsync(context, source, dialects, format.Value, options, reading: null, place: null);
+        return isHead && format != StreamFormat.JsonDocument
+            ? AnswerHeadAsync(context, source, format.Value, options)
+            : RunAsync(context, source, dialects, format.Value, options, reading: null, place: null);
     }
 
     /// <summary>Opens a stream that reads a log, and runs it to its end.</summary>
@@ -76,7 +79,14 @@ internal sealed class EventStreamExecutor(
             return FailAsync(context, cursor, options: null, HasStarted());
         }
 
-        return RunAsync(context, cursor, dialects, cursor.Log.Description.Format, options: null, cursor, place);
+        StreamFormat format = cursor.Log.Description.Format;
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            place?.Dispose();
+            return AnswerHeadAsync(context, cursor, format, options: null);
+        }
+
+        return RunAsync(context, cursor, dialects, format, options: null, cursor, place);
     }
 
     private Task RunAsync<T>(
@@ -125,6 +135,14 @@ internal sealed class EventStreamExecutor(
     {
         context.Response.StatusCode = StatusCodes.Status204NoContent;
         return Task.CompletedTask;
+    }
+
+    /// <summary>Answers HEAD: with the head that GET would get, and without a stream, which nobody could read and which would hold up the connection to its end (RFC 9110, 9.3.2).</summary>
+    private async Task AnswerHeadAsync<T>(HttpContext context, StreamSource<T> source, StreamFormat format, EventStreamResultOptions? options)
+    {
+        await CloseUnusedAsync(context, source, options);
+        default(ResponseHead).Set(context.Response, format);
+        EventStreamFeature.Of(context).IsConcluded = true;
     }
 
     /// <summary>Answers a client whose stream cannot go on here, since the server shuts down.</summary>
