@@ -10,7 +10,7 @@ public static class EventStreamHttpContextExtensions
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="context">The request.</param>
     /// <param name="options">The options; <see langword="null"/> for the defaults.</param>
-    /// <returns>The stream. Complete it and dispose of it before the handler returns.</returns>
+    /// <returns>The stream. Complete it and dispose of it before the handler returns; one that is left open is ended then, as failed.</returns>
     public static EventStream<T> OpenEventStream<T>(this HttpContext context, EventStreamResultOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -22,7 +22,7 @@ public static class EventStreamHttpContextExtensions
     /// <param name="context">The request.</param>
     /// <param name="dialect">The dialect, such as <see cref="Dialects.GaiEvents"/>.</param>
     /// <param name="options">The options; <see langword="null"/> for the defaults.</param>
-    /// <returns>The stream. Complete it and dispose of it before the handler returns.</returns>
+    /// <returns>The stream. Complete it and dispose of it before the handler returns; one that is left open is ended then, as failed.</returns>
     public static EventStream<T> OpenEventStream<T>(this HttpContext context, DialectFactory<T> dialect, EventStreamResultOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(context);

@@ -16,7 +16,7 @@ public static class GaiPipelinesApplicationBuilderExtensions
     /// <exception cref="InvalidOperationException">The services are missing.</exception>
     /// <remarks>
     /// A request body that cannot be read as JSON then throws (<see cref="RouteHandlerOptions.ThrowOnBadRequest"/>, of all endpoints of the application), so that
-    /// the middleware can say where; endpoints that do not stream still answer with 400 alone. Endpoints learn of it with the first of them that is
+    /// the middleware can say where; endpoints that do not stream still answer with 400 alone, and what they throw themselves passes. Endpoints learn of it with the first of them that is
     /// mapped: if one was before this call and there are handlers of streams among them, the application does not start.
     /// </remarks>
     public static IApplicationBuilder UseGaiPipelines(this IApplicationBuilder app)
@@ -29,7 +29,7 @@ public static class GaiPipelinesApplicationBuilderExtensions
 
         if (app.ApplicationServices.GetService<IOptions<RouteHandlerOptions>>()?.Value is { } handlers)
         {
-            middleware.HidesBadRequests = !handlers.ThrowOnBadRequest;
+            middleware.HidesBadRequests |= !handlers.ThrowOnBadRequest;
             handlers.ThrowOnBadRequest = true;
         }
 

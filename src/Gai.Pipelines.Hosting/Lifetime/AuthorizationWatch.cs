@@ -97,6 +97,7 @@ internal sealed class AuthorizationWatch : TimingEntry, IAsyncDisposable
     {
         Task<bool> check;
         PathString path;
+        CancellationToken clientGone;
         lock (_lock)
         {
             // The scheduler may have taken the entry out just before it was retired.
@@ -107,18 +108,24 @@ internal sealed class AuthorizationWatch : TimingEntry, IAsyncDisposable
 
             _isChecking = true;
             path = _context.Request.Path;
+            clientGone = _context.RequestAborted;
             _check = check = Task.Run(() => _checks.MayGoOn!(_context).AsTask());
         }
 
-        _ = ConcludeAsync(check, path);
+        _ = ConcludeAsync(check, path, clientGone);
     }
 
-    private async Task ConcludeAsync(Task<bool> check, PathString path)
+    private async Task ConcludeAsync(Task<bool> check, PathString path, CancellationToken clientGone)
     {
         bool mayGoOn = false;
         try
         {
-            mayGoOn = await check.WaitAsync(_checks.Interval, _scheduler.TimeProvider);
+            mayGoOn = await check.WaitAsync(_checks.Interval, _scheduler.TimeProvider, CancellationToken.None);
+        }
+        catch (Exception) when (clientGone.IsCancellationRequested)
+        {
+            // The stream ends without this, and nobody is there to be told.
+            mayGoOn = true;
         }
         catch (Exception failure)
         {

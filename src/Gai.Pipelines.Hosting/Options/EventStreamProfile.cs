@@ -76,7 +76,18 @@ internal sealed class EventStreamProfile
     }
 
     /// <summary>Says what a client learns of a failure.</summary>
-    public StreamError Describe(Exception failure) => StreamFailure.Describe(failure, _describe, IncludeExceptionText);
+    /// <remarks>What the application throws to that is not the failure, which is logged all the same.</remarks>
+    public StreamError Describe(Exception failure)
+    {
+        try
+        {
+            return StreamFailure.Describe(failure, _describe, IncludeExceptionText);
+        }
+        catch (Exception)
+        {
+            return StreamError.Internal;
+        }
+    }
 
     public int ChannelCapacity { get; }
 

@@ -28,6 +28,9 @@ internal sealed class EventStreamFeature : IEndpointFeature
     /// <summary>Whether a stream was begun, so that what happens in this request is ours to answer.</summary>
     public bool IsOpened { get; set; }
 
+    /// <summary>The stream that the handler writes to itself, if it does.</summary>
+    public IAsyncDisposable? Handled { get; set; }
+
     /// <summary>Whether a result runs the stream, so that nothing of the handler is left to fail.</summary>
     public bool IsResult { get; set; }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -35,7 +36,7 @@ public sealed class EventStreamMiddleware : IMiddleware
         ArgumentNullException.ThrowIfNull(next);
         if (LastEventId.IsTerminal(context.Request) && IsOurs(context))
         {
-            return EventStreamExecutor.NoContentAsync(context);
+            return Executor.AnswerAsync(context, () => EventStreamExecutor.NoContentAsync(context));
         }
 
         var feature = EventStreamFeature.Begin(context, this);
@@ -78,7 +79,14 @@ public sealed class EventStreamMiddleware : IMiddleware
     {
         try
         {
-            await handling;
+            try
+            {
+                await handling;
+            }
+            finally
+            {
+                await LeaveAsync(feature);
+            }
         }
         catch (StreamOverException) when (feature.IsConcluded)
         {
@@ -105,7 +113,7 @@ public sealed class EventStreamMiddleware : IMiddleware
             await AnswerAsync(context, failure);
             return;
         }
-        catch (BadHttpRequestException bad) when (HidesBadRequests && !context.Response.HasStarted)
+        catch (BadHttpRequestException bad) when (HidesBadRequests && !context.Response.HasStarted && IsOfBinding(bad))
         {
             context.Response.StatusCode = bad.StatusCode;
             return;
@@ -127,6 +135,16 @@ public sealed class EventStreamMiddleware : IMiddleware
             await AnswerAsync(context, abandoned);
         }
     }
+
+    /// <summary>Ends a stream that the handler has left open.</summary>
+    private static ValueTask LeaveAsync(EventStreamFeature feature) => feature.Handled?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>Whether what reads requests for handlers has thrown (the framework, what it generates, our own), and not a handler.</summary>
+    private static bool IsOfBinding(BadHttpRequestException bad) =>
+        new StackTrace(bad).GetFrame(0) is not { } frame || DiagnosticMethodInfo.Create(frame) is not { } thrower ||
+        string.IsNullOrEmpty(thrower.DeclaringTypeName) || // what the framework has made of expressions
+        thrower.DeclaringTypeName.StartsWith("Microsoft.AspNetCore.Http.", StringComparison.Ordinal) ||
+        thrower.DeclaringAssemblyName.StartsWith("Gai.Pipelines.Hosting,", StringComparison.Ordinal);
 
     private static bool IsOurs(EventStreamFeature feature, HttpContext context) => feature.IsOpened || IsOurs(context);
 

@@ -19,6 +19,7 @@ public sealed class EventStream<T> : IAsyncDisposable
     private readonly ProducerWriter<T> _writer;
     private readonly Task _running;
     private bool _isCompleted;
+    private bool _isDisposed;
 
     internal EventStream(
         HttpContext context,
@@ -37,6 +38,14 @@ public sealed class EventStream<T> : IAsyncDisposable
         var source = new ChannelSource<T>(channel.Reader, channel.Writer);
         _writer = new ProducerWriter<T>(channel.Writer, source);
         _running = executor.ExecuteAsync(context, source, dialects, options);
+
+        // The response goes back to the server with the handler, and its memory to other responses: a stream that is left open must not go on.
+        EventStreamFeature feature = EventStreamFeature.Of(context);
+        feature.Handled = this;
+        if (feature.Middleware is null)
+        {
+            context.Response.RegisterForDisposeAsync(this);
+        }
     }
 
     /// <summary>Writes an event. Waits while the client is slow and the channel full.</summary>
@@ -62,6 +71,12 @@ public sealed class EventStream<T> : IAsyncDisposable
     /// <returns>A task that ends with the stream.</returns>
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         if (_isCompleted)
         {
             // How it ended CompleteAsync tells. The response is not the handler's again before that.

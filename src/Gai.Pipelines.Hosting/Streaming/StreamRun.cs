@@ -174,6 +174,11 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
                 Log.RequestTimedOut(_executor.Logger, path, outcome.Events);
                 Context.Abort();
                 break;
+            case StreamOutcomeReason.ClientGone when outcome.Exception is { } failure && !Context.RequestAborted.IsCancellationRequested && !Context.Response.HasStarted:
+                // What is called when the head is sent, such as a callback of a middleware: there is time for a status.
+                _head.Unset(Context.Response);
+                ExceptionDispatchInfo.Throw(failure);
+                break;
             case StreamOutcomeReason.ClientGone when outcome.Exception is { } failure && !Context.RequestAborted.IsCancellationRequested:
                 // Not the client but what stands between, such as a body that a middleware has put there: a clean end would be one of a whole answer.
                 Log.OutputFailed(_executor.Logger, path, outcome.Events, failure);
@@ -249,6 +254,23 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         }
     }
 
+    /// <summary>Waits for a client to take a document, and not longer than for a flush.</summary>
+    private async Task SendAsync(Task sending, long events)
+    {
+        try
+        {
+            await sending.WaitAsync(_profile.Pump.WriteTimeout, Time);
+        }
+        catch (TimeoutException) when (!sending.IsCompleted)
+        {
+            Log.ClientTooSlow(_executor.Logger, Context.Request.Path, events);
+            Context.Abort();
+
+            // The document's memory goes back to its pool.
+            await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
     private async Task ConcludeDocumentAsync(DocumentWriter document, StreamOutcome outcome)
     {
         if (outcome.Exception is DocumentTooLargeException tooLarge)
@@ -268,7 +290,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
             Context.Response.ContentLength = body.Length;
 
             // Without a token: if the client has left, nobody is there to be told by an exception.
-            await Context.Response.Body.WriteAsync(body, CancellationToken.None);
+            await SendAsync(Context.Response.Body.WriteAsync(body, CancellationToken.None).AsTask(), outcome.Events);
         }
     }
 }

@@ -67,6 +67,32 @@ public sealed class AuthorizationTests
     }
 
     [Fact]
+    public async Task MayGoOn_ClientLeavesMeanwhile_IsNoFailure()
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using TestServer server = await TestServer.StartAsync(
+            app => app.MapGet("/", () => TypedResults.Extensions.EventStream(_watched.ThenSilence([StreamEvent.TextDelta("Hi")])))
+                .WithEventStreamOptions(options => options.MayGoOn = async context =>
+                {
+                    asked.SetResult();
+                    await Task.Delay(Timeout.Infinite, context.RequestAborted);
+                    return true;
+                }),
+            services => services.AddSingleton<TimeProvider>(_time));
+        using (OpenStream stream = await server.OpenAsync("/"))
+        {
+            await stream.ReadEventAsync();
+            _time.Advance(TimeSpan.FromSeconds(15.1));
+            await asked.Task.OrFail();
+        }
+
+        await _watched.Cancelled;
+        await server.IsIdleAsync();
+        await Eventually.IsTrueAsync(() => server.Logs.Ours.Count > 0, () => "nothing is logged");
+        Assert.Equal("ClientGone", Assert.Single(server.Logs.Ours).Name);
+    }
+
+    [Fact]
     public async Task NothingConfigured_StreamIsOneEntryInTheScheduler()
     {
         await using TestServer server = await StartAsync();

@@ -56,6 +56,7 @@ public sealed class BadRequestTests
         Answer theirs = await without.SendAsync(Post("/other", body, contentType));
 
         Assert.Equal((theirs.Status, theirs.Body, theirs.ContentType), (ours.Status, ours.Body, ours.ContentType));
+        Assert.Empty(with.Logs.WarningsAndErrors);
         Assert.Equal(theirs.Headers, ours.Headers);
         Assert.InRange(ours.Status, 400, 499);
         Assert.Empty(with.Logs.WarningsAndErrors);
@@ -70,6 +71,50 @@ public sealed class BadRequestTests
 
         Assert.Equal((500, ""), (answer.Status, answer.Body));
         Assert.StartsWith("Microsoft.AspNetCore", Assert.Single(server.Logs.WarningsAndErrors).Category, StringComparison.Ordinal);
+    }
+
+    /// <summary>What a handler throws is the application's, also if it is what the framework throws for requests that it cannot read.</summary>
+    [Fact]
+    public async Task Get_EndpointThatDoesNotStreamThrowsABadRequest_ReachesTheApplicationsHandler()
+    {
+        await using TestServer server = await TestServer.StartAsync(
+            app =>
+            {
+                app.Use(async (context, next) =>
+                {
+                    try
+                    {
+                        await next(context);
+                    }
+                    catch (BadHttpRequestException bad)
+                    {
+                        context.Response.StatusCode = bad.StatusCode;
+                        await context.Response.WriteAsync(bad.Message);
+                    }
+                });
+                app.UseGaiPipelines();
+                app.MapGet("/coupon", string () => throw new BadHttpRequestException("Coupon expired.", 422));
+            },
+            middleware: Middleware.NotUsed);
+
+        Answer answer = await server.GetAsync("/coupon");
+
+        Assert.Equal((422, "Coupon expired."), (answer.Status, answer.Body));
+    }
+
+    [Fact]
+    public async Task Use_Twice_HidesBadRequestsOfOtherEndpointsAsOnce()
+    {
+        await using TestServer server = await TestServer.StartAsync(app =>
+        {
+            app.UseGaiPipelines();
+            app.MapPost("/other", (Order order) => order.Item);
+        });
+
+        Answer answer = await server.SendAsync(Post("/other", "{"));
+
+        Assert.Equal((400, ""), (answer.Status, answer.Body));
+        Assert.Empty(server.Logs.WarningsAndErrors);
     }
 
     [Fact]

@@ -101,6 +101,19 @@ public sealed class FailureTests
         Assert.DoesNotContain("secret", answer.Body, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Fail_DescriptionThrowsBeforeTheHead_GetsAStatusAndTheFailureIsLogged()
+    {
+        await using TestServer server = await StartAsync(options => options.DescribeFailure = static _ => throw new InvalidOperationException("also secret"));
+
+        Answer answer = await server.GetAsync("/gai-before", "text/event-stream");
+
+        Assert.Equal((500, "internal"), (answer.Status, answer.Json.GetProperty("code").GetString()));
+        LogEntry entry = Assert.Single(server.Logs.WarningsAndErrors);
+        Assert.Equal("StreamFailedEarly", entry.Name);
+        Assert.Contains(Secret, entry.Exception!.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("1.1")]
     [InlineData("2")]

@@ -291,6 +291,39 @@ public sealed class OpenEventStreamTests
         await stream.ReadBrokenRestAsync();
     }
 
+    /// <summary>Its response belongs to the next request on the connection as soon as the handler is over.</summary>
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    public async Task Open_LeftOpenByTheHandler_EndsWithIt(bool throws, bool usesMiddleware)
+    {
+        EventStream<StreamEvent>? left = null;
+        await using TestServer server = await StartAsync(
+            async context =>
+            {
+                left = context.OpenEventStream<StreamEvent>();
+                await left.WriteAsync(StreamEvent.TextDelta("Hi"));
+                if (throws)
+                {
+                    throw new InvalidOperationException("broken");
+                }
+            },
+            usesMiddleware ? Middleware.Used : Middleware.NotUsed);
+
+        if (usesMiddleware)
+        {
+            Assert.Contains(GaiError, (await server.GetAsync("/", "text/event-stream")).Body, StringComparison.Ordinal);
+        }
+        else
+        {
+            await Record.ExceptionAsync(() => server.GetAsync("/", "text/event-stream"));
+        }
+
+        await server.IsIdleAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left!.WriteAsync(StreamEvent.TextDelta("more")).AsTask());
+    }
+
     [Fact]
     public async Task Open_WithoutServices_SaysWhatIsMissing()
     {

@@ -32,6 +32,26 @@ public sealed class OutputFailureTests
         Assert.Contains(server.Logs.Ours, entry => (entry.Level, entry.Name, entry.Exception?.Message) == (LogLevel.Error, "OutputFailed", FullAfterOne.Full));
     }
 
+    /// <summary>What is called when the head is sent throws before it is: the response can still be another one.</summary>
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2")]
+    public async Task Write_CallbackOfTheHeadThrows_GetsStatus500(string version)
+    {
+        await using TestServer server = await TestServer.StartAsync(app =>
+        {
+            app.Use(next => context =>
+            {
+                context.Response.OnStarting(static () => throw new InvalidOperationException("broken"));
+                return next(context);
+            });
+            app.MapGet("/ticks", () => TypedResults.Extensions.EventStream(OneByOneAsync()));
+        });
+
+        Assert.Equal(500, (await server.GetAsync("/ticks", version: version)).Status);
+        await server.IsIdleAsync();
+    }
+
     private static async IAsyncEnumerable<Tick> OneByOneAsync()
     {
         for (int i = 1; i <= 3; i++)

@@ -23,6 +23,29 @@ public sealed class SlowClientTests : IDisposable
 
     public void Dispose() => _deadline.Dispose();
 
+    /// <summary>The pump is through with a document before its client has it.</summary>
+    [Fact]
+    public async Task Get_DocumentOfAClientThatDoesNotRead_IsBrokenOff()
+    {
+        var time = new ManualTimeProvider();
+        await using TestServer server = await TestServer.StartAsync(
+            app => app.MapGet("/ticks", () => TypedResults.Extensions.EventStream(Sources.Ticks(1_000_000))),
+            services => services.AddSingleton<TimeProvider>(time),
+            options => options.MaxDocumentBytes = 64 << 20);
+        using RawClient client = await RawClient.GetAsync(server.Http1Port, "/ticks", "Accept: application/json\r\n", receiveBuffer: 4096);
+        await client.ReadThroughAsync("[");
+
+        await Eventually.IsTrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(61));
+                return server.Streams.Count == 0;
+            },
+            () => "the document still waits for its client");
+
+        await Eventually.IsTrueAsync(() => server.Logs.Ours.Any(static entry => entry.Name == "ClientTooSlow"), () => "nothing is logged");
+    }
+
     [Theory]
     [InlineData("1.1")]
     [InlineData("2")]

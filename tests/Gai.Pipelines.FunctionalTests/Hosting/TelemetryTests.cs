@@ -120,6 +120,7 @@ public sealed class TelemetryTests
         server.Drain();
         await server.GetAsync("/ok");
 
+        Assert.Contains("http.response.status_code=204", measured.TagsOf("gai.stream.refused"));
         Assert.Contains("http.response.status_code=406", measured.TagsOf("gai.stream.refused"));
         Assert.Contains("http.response.status_code=503", measured.TagsOf("gai.stream.refused"));
         Assert.Empty(measured.Of("gai.stream.duration"));
