@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 
 namespace Gai.Pipelines.AI.Providers;
@@ -22,7 +24,7 @@ internal static class ProviderErrorBody
         }
 
         string code = Specific(name) ?? Specific(type) ?? (status >= 400 ? ProviderErrors.CodeOf(status) : General(type) ?? General(name) ?? StreamErrorCodes.Internal);
-        string? message = error.ValueKind == JsonValueKind.String ? error.GetString() : Text(error, "message") ?? Text(error, "detail");
+        string? message = error.ValueKind == JsonValueKind.String ? Text(error) : Text(error, "message") ?? Text(error, "detail");
         StreamError result = ProviderErrors.Error(code, Shorten(message) ?? "The provider of the model reported an error without a message.", retryAfter);
         return result with
         {
@@ -56,7 +58,18 @@ internal static class ProviderErrorBody
     };
 
     private static string? Text(JsonElement error, string name) =>
-        error.ValueKind == JsonValueKind.Object && error.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        error.ValueKind == JsonValueKind.Object && error.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? Text(value) : null;
+
+    /// <summary>Reads a text whatever is in it, since <see cref="JsonElement.GetString"/> throws for what is not Unicode: a provider may have cut off what it quotes.</summary>
+    private static string Text(JsonElement value)
+    {
+        ReadOnlySpan<byte> escaped = JsonMarshal.GetRawUtf8Value(value)[1..^1];
+        byte[] text = new byte[escaped.Length];
+        char half = '\0';
+        int length = JsonUnescape.Write(escaped, text, ref half);
+        length += JsonUnescape.End(ref half, text.AsSpan(length));
+        return Encoding.UTF8.GetString(text, 0, length);
+    }
 
     private static string? Shorten(string? message) =>
         string.IsNullOrWhiteSpace(message) ? null : message.Length <= LongestMessage ? message : string.Concat(message.AsSpan(0, LongestMessage), "...");

@@ -48,9 +48,9 @@ public sealed class ProviderErrorHandler : DelegatingHandler
             bool isNested = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("error", out _);
             return ProviderErrorBody.Read(isNested ? root.GetProperty("error") : root, (int)response.StatusCode, wait);
         }
-        catch (Exception failure) when (failure is JsonException or IOException or HttpRequestException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or IOException or HttpRequestException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            // A page of a proxy, or nothing that can be read, or not in time: the status says it.
+            // A page of a proxy, or nothing that can be read (the name of a field that is not Unicode, too), or not in time: the status says it.
             return ProviderErrors.FromStatus(response.StatusCode, retryAfter: wait);
         }
         finally
