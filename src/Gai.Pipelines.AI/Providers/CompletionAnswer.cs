@@ -32,7 +32,7 @@ internal sealed class CompletionAnswer(CompletionText text, List<StreamEvent> ev
             {
                 // Some send both for the sake of older clients, with the same text.
                 reader.Read();
-                reasoning = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? reader : reasoning;
+                reasoning = CompletionParser.IsText(reader) ? reader : reasoning;
             }
             else if (reader.ValueTextEquals("tool_calls"u8))
             {

@@ -201,7 +201,8 @@ internal sealed class CompletionParser
             _answer.Read(ref message, shape);
         }
 
-        if (finish.TokenType == JsonTokenType.String)
+        // Some servers send an empty reason in every chunk.
+        if (IsText(finish))
         {
             _finishReason = CompletionUsage.FinishReason(ref finish);
         }
@@ -211,12 +212,15 @@ internal sealed class CompletionParser
     private static string? ReadName(ref Utf8JsonReader reader)
     {
         reader.Read();
-        string? text = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? reader.GetString() : null;
+        string? text = IsText(reader) ? reader.GetString() : null;
         reader.Skip();
         return text;
     }
 
     internal static bool NextField(ref Utf8JsonReader reader) => reader.Read() && reader.TokenType == JsonTokenType.PropertyName;
+
+    /// <summary>Whether the reader is at a text that says something.</summary>
+    internal static bool IsText(in Utf8JsonReader reader) => reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
 
     private static void Expect(ref Utf8JsonReader reader, JsonTokenType type, string rule)
     {

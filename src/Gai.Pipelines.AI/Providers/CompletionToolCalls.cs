@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Gai.Pipelines.Internal;
 
 namespace Gai.Pipelines.AI.Providers;
 
@@ -20,6 +21,8 @@ internal enum CallShape
 /// </remarks>
 internal sealed class CompletionToolCalls
 {
+    private const int MostCalls = 1_024;
+
     private readonly List<Call> _calls = [];
 
     /// <summary>Reads the array that the reader is at.</summary>
@@ -35,12 +38,14 @@ internal sealed class CompletionToolCalls
                 JsonTokenType.StartObject => text.ReadRaw(ref piece.Input),
                 _ => default,
             };
-            string? name = call.HasName || piece.Name.TokenType != JsonTokenType.String ? null : piece.Name.GetString();
-            if (shape == CallShape.Whole && !string.IsNullOrEmpty(name))
+            string? name = !call.HasName && CompletionParser.IsText(piece.Name) ? piece.Name.GetString() : null;
+
+            // The limit cuts calls off in a whole answer, too: what is left of one is no more than a piece.
+            if (shape == CallShape.Whole && name is not null && (input.IsEmpty || RawJson.IsValid(input)))
             {
                 events.Add(StreamEvent.ToolCall(call.Id, name, input));
             }
-            else if (!string.IsNullOrEmpty(name) || !input.IsEmpty)
+            else if (name is not null || !input.IsEmpty)
             {
                 call.HasName |= name is not null;
                 events.Add(StreamEvent.ToolCallDelta(call.Id, name, input));
@@ -119,11 +124,12 @@ internal sealed class CompletionToolCalls
             return null;
         }
 
-        bool hasId = piece.Id.TokenType == JsonTokenType.String && !piece.Id.ValueSpan.IsEmpty;
+        bool hasId = CompletionParser.IsText(piece.Id);
+        bool hasName = CompletionParser.IsText(piece.Name);
         for (int i = _calls.Count - 1; i >= 0; i--)
         {
             Call call = _calls[i];
-            if (hasId ? piece.Id.ValueTextEquals(call.Id) : piece.Index >= 0 ? call.Index == piece.Index : piece.Name.TokenType != JsonTokenType.String)
+            if (hasId ? piece.Id.ValueTextEquals(call.Id) : piece.Index >= 0 ? call.Index == piece.Index : !hasName)
             {
                 return call;
             }
@@ -134,10 +140,15 @@ internal sealed class CompletionToolCalls
 
     private Call Begin(ref Piece piece)
     {
-        string? id = piece.Id.TokenType == JsonTokenType.String ? piece.Id.GetString() : null;
+        // Each new one is compared with all before it.
+        if (_calls.Count == MostCalls)
+        {
+            throw new JsonException(string.Create(CultureInfo.InvariantCulture, $"An answer has at most {MostCalls:N0} tool calls; this one has more. Ask for fewer at a time."));
+        }
 
         // Results are sent back with the id: one that the server left out must be one of its kind in the whole conversation.
-        var call = new Call(string.IsNullOrEmpty(id) ? string.Create(CultureInfo.InvariantCulture, $"call_{Guid.NewGuid():N}") : id, piece.Index);
+        string id = CompletionParser.IsText(piece.Id) ? piece.Id.GetString()! : string.Create(CultureInfo.InvariantCulture, $"call_{Guid.NewGuid():N}");
+        var call = new Call(id, piece.Index);
         _calls.Add(call);
         return call;
     }

@@ -61,15 +61,18 @@ internal static class CompletionUsage
     private static long Detail(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
     {
         reader.Read();
-        long value = 0;
-        if (reader.TokenType == JsonTokenType.StartObject)
+        if (reader.TokenType != JsonTokenType.StartObject)
         {
-            while (CompletionParser.NextField(ref reader))
-            {
-                bool isIt = reader.ValueTextEquals(name);
-                long number = Number(ref reader);
-                value = isIt ? number : value;
-            }
+            reader.Skip();
+            return 0;
+        }
+
+        long value = 0;
+        while (CompletionParser.NextField(ref reader))
+        {
+            bool isIt = reader.ValueTextEquals(name);
+            long number = Number(ref reader);
+            value = isIt ? number : value;
         }
 
         return value;

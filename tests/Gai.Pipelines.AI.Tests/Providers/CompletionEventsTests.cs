@@ -107,6 +107,7 @@ public sealed class CompletionEventsTests
 
     [Theory]
     [InlineData("""[{"id":"c1","function":{"name":"a","arguments":"{"}}]""", """[{"function":{"arguments":"}"}}]""", """[{"id":"c2","function":{"name":"b","arguments":{"x":1}}}]""")] // no index
+    [InlineData("""[{"id":"c1","function":{"name":"a","arguments":"{"}}]""", """[{"id":"","function":{"name":"","arguments":"}"}}]""", """[{"id":"c2","function":{"name":"b","arguments":{"x":1}}}]""")] // empty names
     [InlineData("""[{"index":0,"id":"c1","function":{"name":"a","arguments":"{"}}]""", """[{"index":0,"id":"c1","function":{"name":"a","arguments":"}"}}]""", """[{"index":0,"id":"c2","function":{"name":"b","arguments":"{\"x\":1}"}}]""")] // id and name repeated; one index for all
     public async Task ReadStream_CallsAsSomeServersSendThem_AreKeptApart(params string[] calls)
     {
@@ -131,8 +132,61 @@ public sealed class CompletionEventsTests
     }
 
     [Fact]
+    public async Task ReadStream_CallThatIsNamedAfterItsFirstPiece_HasTheName()
+    {
+        List<StreamEvent> events = await ChunkReader.ReadAsync(
+            ChunkReader.Delta("""{"tool_calls":[{"index":0,"id":"c1","function":{"name":"","arguments":"{"}}]}""") +
+            ChunkReader.Delta("""{"tool_calls":[{"index":0,"function":{"name":"now","arguments":"}"}}]}""") + Done);
+
+        Assert.Equal(
+            ["ToolCallDelta c1  {", "ToolCallDelta c1 now }"],
+            events.Where(item => item.Type == StreamEventType.ToolCallDelta).Select(item => Described.Event(item)));
+    }
+
+    [Theory]
+    [InlineData(1_024, false)]
+    [InlineData(1_025, true)]
+    public async Task ReadStream_MoreCallsThanAnAnswerMayHave_IsRefused(int calls, bool isRefused)
+    {
+        string list = string.Join(',', Enumerable.Range(0, calls).Select(number => $$"""{"id":"c{{number}}","function":{"name":"now","arguments":"{}"} }"""));
+
+        Task<List<StreamEvent>> read = ChunkReader.ReadAsync(ChunkReader.Delta($$"""{"tool_calls":[{{list}}]}""") + Done);
+
+        if (isRefused)
+        {
+            Assert.Contains("at most 1,024 tool calls; this one has more", (await Assert.ThrowsAsync<StreamReadException>(() => read)).Message, StringComparison.Ordinal);
+        }
+        else
+        {
+            Assert.Equal(calls, (await read).Count(item => item.Type == StreamEventType.ToolCallDelta));
+        }
+    }
+
+    [Fact]
     public async Task ReadStream_EndsAfterFinishReasonWithoutDone_IsComplete() =>
         Assert.Equal("stop", (await ChunkReader.ReadAsync(ChunkReader.Delta("""{"content":"a"}""") + Stop))[^1].FinishReason);
+
+    [Fact]
+    public async Task ReadStream_EmptyFinishReasonInEveryChunk_SaysNothing()
+    {
+        string answer = ChunkReader.Delta("""{"content":"a"}""", "\"\"");
+
+        Assert.Equal("length", (await ChunkReader.ReadAsync(answer + ChunkReader.Delta("{}", "\"length\"") + ChunkReader.Delta("{}", "\"\"") + Done))[^1].FinishReason);
+        var thrown = await Assert.ThrowsAsync<StreamErrorException>(() => ChunkReader.ReadAsync(answer));
+        Assert.IsType<TruncatedStreamException>(thrown.InnerException);
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("[{\"cached_tokens\":1}]")]
+    [InlineData("7")]
+    [InlineData("null")]
+    public async Task ReadStream_DetailsOfUsageThatAreNoObject_AreSkipped(string details)
+    {
+        string usage = ChunkReader.Frame($$"""{"choices":[],"usage":{"prompt_tokens_details":{{details}},"completion_tokens_details":{{details}},"prompt_tokens":11,"completion_tokens":7} }""");
+
+        Assert.Equal(new TokenUsage(11, 7), (await ChunkReader.ReadAsync(Stop + usage + Done))[^1].Usage);
+    }
 
     [Fact]
     public async Task ReadStream_DoneWithoutFinishReason_IsComplete() =>
@@ -201,5 +255,19 @@ public sealed class CompletionEventsTests
         Assert.Equal(
             ["Start c m", "ReasoningDelta hm", "TextDelta a\nb", $"ToolCall c1 x {Described.Json("{\"q\":\"č\"}", "")} Client", "ToolCall c2 y {} Client", "FinishStep 1", $"Finish tool_calls {new TokenUsage(1, 2)}"],
             Described.Events(events));
+    }
+
+    [Theory]
+    [InlineData("{\\\"city\\\":\\\"Za", "{\"city\":\"Za")]
+    [InlineData("{\\\"city\\\":\\\"\\ud83d", "{\"city\":\"")]
+    public void ReadWhole_CallThatTheLimitHasCutOff_IsAPiece(string arguments, string input)
+    {
+        byte[] json = Encoding.UTF8.GetBytes(
+            $$"""{"model":"m","choices":[{"message":{"tool_calls":[{"id":"c1","function":{"name":"x","arguments":"{{arguments}}"} }]},"finish_reason":"length"}]}""");
+
+        StreamEvent[] events = [.. CompletionEvents.ReadWhole(json, "test").Select(item => ChunkReader.Owned(item))];
+
+        Assert.Equal($"ToolCallDelta c1 x {input}", Described.Event(events[1]));
+        Assert.DoesNotContain(events, item => item.Type == StreamEventType.ToolCall);
     }
 }
