@@ -42,26 +42,28 @@ internal static class OpenAITools
     }
 
     /// <summary>Reads a call that the model made earlier in the conversation.</summary>
-    public static FunctionCallContent Call(string id, string name, RequestValue arguments) => new(id, name, Arguments(arguments));
-
-    private static Dictionary<string, object?>? Arguments(RequestValue arguments)
+    /// <remarks>Clients send back what they have got, and the limit cuts calls off: one whose arguments are no JSON object has none, and its exception says why.</remarks>
+    public static FunctionCallContent Call(string id, string name, RequestValue arguments)
     {
+        var call = new FunctionCallContent(id, name);
         string text = arguments.AsText();
         if (text.Length == 0)
         {
-            return null;
+            return call;
         }
 
         try
         {
             using JsonDocument document = RequestJson.Parse(text, arguments.Path);
             var parsed = new RequestValue(document.RootElement, arguments.Path);
-            return parsed.IsObject ? parsed.AsArguments() : throw arguments.Wrong("the text of a JSON object");
+            call.Arguments = parsed.IsObject ? parsed.AsArguments() : throw new JsonException("it is another value.");
         }
-        catch (JsonException)
+        catch (JsonException failure)
         {
-            throw arguments.Wrong("the text of a JSON object");
+            call.Exception = new InvalidOperationException($"{arguments.Path} must be the text of a JSON object: {failure.Message}", failure);
         }
+
+        return call;
     }
 
     private static void CheckIsFunction(RequestValue tool)

@@ -75,6 +75,21 @@ public sealed class OpenAIChatRequestTests
     }
 
     [Theory]
+    [InlineData("{\\\"city\\\":\\\"Za")]
+    [InlineData("[1]")]
+    [InlineData("null")]
+    public void Read_CallWhoseArgumentsAreNoObject_HasNoneAndSaysWhy(string arguments)
+    {
+        OpenAICall call = VendorStream.Read(OpenAIChatApi.Instance, $$"""
+            {"model":"m","messages":[{"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{{arguments}}"} }]}]}
+            """);
+
+        FunctionCallContent made = Assert.IsType<FunctionCallContent>(Assert.Single(call.Messages[0].Contents));
+        Assert.Equal(("c1", "f", null), (made.CallId, made.Name, made.Arguments));
+        Assert.StartsWith("messages[0].tool_calls[0].function.arguments must be the text of a JSON object", made.Exception!.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("none", typeof(NoneChatToolMode))]
     [InlineData("auto", typeof(AutoChatToolMode))]
     [InlineData("required", typeof(RequiredChatToolMode))]
@@ -111,7 +126,7 @@ public sealed class OpenAIChatRequestTests
     [InlineData("""{"model":"m","messages":[{"role":"user","content":[{"type":"video"}]}]}""", "messages[0].content[0].type", "it is \"video\".")]
     [InlineData("""{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"ftp://x"}}]}]}""", "messages[0].content[0].image_url.url", "must be an http:, https: or data: URL")]
     [InlineData("""{"model":"m","messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"?","format":"wav"}}]}]}""", "messages[0].content[0].input_audio.data", "must be base64")]
-    [InlineData("""{"model":"m","messages":[{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"["}}]}]}""", "messages[0].tool_calls[0].function.arguments", "must be the text of a JSON object")]
+    [InlineData("""{"model":"m","messages":[{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":{}}}]}]}""", "messages[0].tool_calls[0].function.arguments", "must be a string")]
     public void Read_WrongBody_IsRefusedWithItsPath(string body, string? parameter, string message)
     {
         StreamError error = VendorStream.Refused(OpenAIChatApi.Instance, body);

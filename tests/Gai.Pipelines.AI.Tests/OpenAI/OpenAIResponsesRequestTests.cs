@@ -71,6 +71,7 @@ public sealed class OpenAIResponsesRequestTests
                "content": [{"type": "output_text", "text": "Let me see.", "annotations": [], "logprobs": [], "parsed": null}, {"type": "refusal", "refusal": "No."}]},
               {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "f", "arguments": "{\"a\":[1]}", "status": "completed", "parsed_arguments": {"a": [1]}},
               {"type": "function_call", "call_id": "call_2", "name": "g", "arguments": ""},
+              {"type": "function_call", "call_id": "call_3", "name": "h", "arguments": "{\"cut", "status": "incomplete"},
               {"type": "function_call_output", "call_id": "call_1", "output": "42"},
               {"type": "function_call_output", "id": null, "call_id": "call_2", "output": [{"type": "input_text", "text": "4"}, {"type": "input_text", "text": "3"}]},
               {"role": "assistant", "content": "Done"},
@@ -86,7 +87,7 @@ public sealed class OpenAIResponsesRequestTests
         Assert.Equal("low", call.Messages[2].Contents[1].AdditionalProperties!["detail"]);
         Assert.Equal("a.pdf", ((DataContent)call.Messages[2].Contents[3]).Name);
         Assert.Equal(
-            ["reasoning Hm\n\nso c2ln", "text Let me see.", "text No.", "call call_1 f {\"a\":[1]}", "call call_2 g null"], call.Messages[3].Contents.Select(Describe));
+            ["reasoning Hm\n\nso c2ln", "text Let me see.", "text No.", "call call_1 f {\"a\":[1]}", "call call_2 g null", "call call_3 h null"], call.Messages[3].Contents.Select(Describe));
         Assert.Equal(["result call_1 42", "result call_2 43"], call.Messages[4].Contents.Select(Describe));
         Assert.Equal("Done", call.Messages[5].Text);
     }
@@ -178,7 +179,7 @@ public sealed class OpenAIResponsesRequestTests
     [InlineData("\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"x\",\"cache\":1}]}]", "input[0].content[0].cache")]
     [InlineData("\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_image\",\"image_url\":\"no\"}]}]", "input[0].content[0].image_url")]
     [InlineData("\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_file\"}]}]", "input[0].content[0].file_data")]
-    [InlineData("\"input\":[{\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"f\",\"arguments\":\"[1]\"}]", "input[0].arguments")]
+    [InlineData("\"input\":[{\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"f\",\"arguments\":[1]}]", "input[0].arguments")]
     [InlineData("\"input\":[{\"type\":\"function_call\",\"id\":\"fc\",\"name\":\"f\",\"arguments\":\"{}\"}]", "input[0].call_id")]
     [InlineData("\"input\":[{\"type\":\"function_call_output\",\"call_id\":\"c\",\"output\":\"1\"}]", "input[0].call_id")]
     [InlineData("\"input\":[{\"type\":\"reasoning\",\"summary\":[{}]}]", "input[0].summary[0].text")]

@@ -45,6 +45,22 @@ public sealed class CompletionRequestTests
             ])).GetProperty("messages"));
 
     [Fact]
+    public void Create_CallThatWasCutOffAndSentBack_HasNoArguments()
+    {
+        OpenAICall call = VendorStream.Read(OpenAIChatApi.Instance, """
+            {"model":"m","messages":[{"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"now","arguments":"{\"zone\":\"Eur"}}]},
+              {"role":"tool","tool_call_id":"c1","content":"The arguments are not JSON."}]}
+            """);
+
+        AssertJson(
+            """
+            [{"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"now","arguments":"{}"}}]},
+             {"role":"tool","tool_call_id":"c1","content":"The arguments are not JSON."}]
+            """,
+            Body(call.Options, [.. call.Messages]).GetProperty("messages"));
+    }
+
+    [Fact]
     public void Create_Options_BecomeFields()
     {
         var options = new ChatOptions
