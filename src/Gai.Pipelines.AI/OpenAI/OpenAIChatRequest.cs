@@ -12,7 +12,8 @@ internal static class OpenAIChatRequest
             "model", "messages", "stream", "stream_options", "tools", "tool_choice", "parallel_tool_calls", "temperature", "top_p", "top_k", "max_tokens",
             "max_completion_tokens", "stop", "seed", "presence_penalty", "frequency_penalty", "response_format", "reasoning_effort",
             "n", "logprobs", "top_logprobs", "logit_bias", "modalities", "audio", "prediction", "functions", "function_call", "web_search_options",
-            "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "verbosity");
+            "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "prompt_cache_options", "verbosity",
+            "moderation");
         RefuseWhatIsNotOffered(body);
         var call = new OpenAICall();
         OpenAIOptions.ReadCommon(body, call);
@@ -53,6 +54,7 @@ internal static class OpenAIChatRequest
         body.Refuse("audio", "the answer is text. Remove it.");
         body.Refuse("prediction", "the answer is not predicted. Remove it.");
         body.Refuse("web_search_options", "this server does not search. Remove it.");
+        body.Refuse("moderation", "this server does not moderate. Remove it.");
         body.Refuse("functions", "it was replaced by tools. Use tools.");
         body.Refuse("function_call", "it was replaced by tool_choice. Use tool_choice.");
         body.Refuse("store", "answers are not stored here. Leave it out or set it to false.");

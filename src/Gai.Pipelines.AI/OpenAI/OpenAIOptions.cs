@@ -32,8 +32,8 @@ internal static class OpenAIOptions
             "minimal" or "low" => ReasoningEffort.Low,
             "medium" => ReasoningEffort.Medium,
             "high" => ReasoningEffort.High,
-            "xhigh" => ReasoningEffort.ExtraHigh,
-            _ => throw value.Wrong("\"none\", \"minimal\", \"low\", \"medium\", \"high\" or \"xhigh\""),
+            "xhigh" or "max" => ReasoningEffort.ExtraHigh,
+            _ => throw value.Wrong("\"none\", \"minimal\", \"low\", \"medium\", \"high\", \"xhigh\" or \"max\""),
         },
     };
 

@@ -36,7 +36,9 @@ internal static class OpenAIResponsesInput
                 ReadMessage(item, messages);
                 break;
             case "function_call":
-                item.AllowOnly("type", "id", "call_id", "name", "arguments", "status", "parsed_arguments");
+                item.AllowOnly("type", "id", "call_id", "name", "arguments", "status", "parsed_arguments", "async", "caller", "namespace");
+                item.Refuse("async", "the model waits here for what a call gives. Remove it.");
+                RefuseOtherCallers(item);
                 calls.Add(item.RequiredText("call_id"));
                 AddTo(messages, ChatRole.Assistant, OpenAITools.Call(item.RequiredText("call_id"), item.RequiredText("name"), item.Required("arguments")));
                 break;
@@ -84,7 +86,8 @@ internal static class OpenAIResponsesInput
 
     private static FunctionResultContent ReadOutput(RequestValue item, HashSet<string> calls)
     {
-        item.AllowOnly("type", "id", "call_id", "name", "output", "status");
+        item.AllowOnly("type", "id", "call_id", "name", "output", "status", "caller", "namespace");
+        RefuseOtherCallers(item);
         RequestValue call = item.Required("call_id");
         if (!calls.Contains(call.AsText()))
         {
@@ -93,6 +96,14 @@ internal static class OpenAIResponsesInput
 
         RequestValue output = item.Required("output");
         return new FunctionResultContent(call.AsText(), output.IsText ? output.AsText() : OpenAIResponsesContent.ResultOf(output));
+    }
+
+    /// <summary>Refuses a call that not the model made, or not of a function that the client declares.</summary>
+    private static void RefuseOtherCallers(RequestValue item)
+    {
+        item.Optional("caller")?.RefuseAllBut("direct", "type", "no programs run here.");
+        item.Optional("caller")?.AllowOnly("type");
+        item.Refuse("namespace", "functions have none here. Remove it.");
     }
 
     private static TextReasoningContent ReadReasoning(RequestValue item)

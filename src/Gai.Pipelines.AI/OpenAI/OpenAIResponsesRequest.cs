@@ -52,13 +52,24 @@ internal static class OpenAIResponsesRequest
 
     private static RequestValue ReadFunction(RequestValue function)
     {
-        function.AllowOnly("type", "name", "description", "parameters", "strict");
+        function.AllowOnly("type", "name", "description", "parameters", "strict", "allowed_callers", "async", "defer_loading", "output_schema");
+        function.Refuse("async", "the model waits here for what a call gives. Remove it.");
+        function.Refuse("defer_loading", "the model knows all tools from the beginning. Remove it.");
+        function.Refuse("output_schema", "what a call gives goes to the model as it is. Remove it.");
+        if (function.Optional("allowed_callers")?.AsTexts().Exists(static word => word != "direct") is true)
+        {
+            string path = $"{function.Path}.allowed_callers";
+            throw RequestError.At(path, $"{path} other than \"direct\" are not supported: no programs run here. Remove the others.", StreamErrorCodes.Unsupported);
+        }
+
         return function;
     }
 
     private static ReasoningOptions ReadReasoning(RequestValue reasoning)
     {
-        reasoning.AllowOnly("effort", "summary", "generate_summary");
+        reasoning.AllowOnly("effort", "summary", "generate_summary", "context", "mode");
+        reasoning.RefuseAllBut("auto", "context", "the reasoning that the request holds goes to the model as it is.");
+        reasoning.RefuseAllBut("standard", "mode", "the model behind this server is asked in its only one.");
         ReasoningOptions options = OpenAIOptions.Reasoning(reasoning.Optional("effort")) ?? new ReasoningOptions();
         if ((reasoning.Optional("summary") ?? reasoning.Optional("generate_summary")) is { } summary)
         {
@@ -90,12 +101,7 @@ internal static class OpenAIResponsesRequest
             throw RequestError.At("top_logprobs", "top_logprobs is not supported: the model behind this server does not report it. Remove it.", StreamErrorCodes.Unsupported);
         }
 
-        if (body.Text("truncation") is { } truncation && truncation != "disabled")
-        {
-            throw RequestError.At(
-                "truncation", "truncation is not supported: the conversation goes to the model as it is. Leave it out or set it to \"disabled\".", StreamErrorCodes.Unsupported);
-        }
-
+        body.RefuseAllBut("disabled", "truncation", "the conversation goes to the model as it is.");
         foreach (RequestValue wanted in body.Optional("include")?.AsItems() ?? [])
         {
             if (wanted.AsText() != "reasoning.encrypted_content")

@@ -165,6 +165,15 @@ internal readonly struct RequestValue(JsonElement json, string path)
         }
     }
 
+    /// <summary>Refuses a text that asks for something; one word asks for nothing.</summary>
+    public void RefuseAllBut(string word, string name, string why)
+    {
+        if (Text(name) is { } text && text != word)
+        {
+            throw RequestError.At(PathTo(name), $"{PathTo(name)} is not supported: {why} Leave it out or set it to \"{word}\".", StreamErrorCodes.Unsupported);
+        }
+    }
+
     /// <summary>What to throw for a value of a wrong kind.</summary>
     public StreamErrorException Wrong(string expected) =>
         RequestError.At(Path.Length == 0 ? null : Path, $"{(Path.Length == 0 ? "The request body" : Path)} must be {expected}; it is {Describe(Json)}.");

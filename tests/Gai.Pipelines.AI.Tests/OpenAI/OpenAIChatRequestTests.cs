@@ -96,6 +96,18 @@ public sealed class OpenAIChatRequestTests
     public void Read_ToolChoice_IsTheMode(string choice, Type mode) =>
         Assert.IsType(mode, VendorStream.Read(OpenAIChatApi.Instance, Body($"\"tool_choice\":\"{choice}\"")).Options.ToolMode);
 
+    [Theory]
+    [InlineData("max")]
+    [InlineData("xhigh")]
+    public void Read_UtmostEffort_IsExtraHigh(string effort) =>
+        Assert.Equal(ReasoningEffort.ExtraHigh, VendorStream.Read(OpenAIChatApi.Instance, Body($"\"reasoning_effort\":\"{effort}\"")).Options.Reasoning!.Effort);
+
+    [Theory]
+    [InlineData("\"prompt_cache_options\":{\"mode\":\"implicit\",\"ttl\":\"30m\"}")]
+    [InlineData("\"prompt_cache_retention\":\"24h\"")]
+    [InlineData("\"moderation\":null")]
+    public void Read_WhatChangesNothing_IsTaken(string field) => Assert.Single(VendorStream.Read(OpenAIChatApi.Instance, Body(field)).Messages);
+
     [Fact]
     public void Read_StopAndLimitOfOldClients_AreTaken()
     {
@@ -144,6 +156,7 @@ public sealed class OpenAIChatRequestTests
     [InlineData("\"audio\":{\"voice\":\"a\"}", "audio", StreamErrorCodes.Unsupported)]
     [InlineData("\"prediction\":{\"type\":\"content\"}", "prediction", StreamErrorCodes.Unsupported)]
     [InlineData("\"web_search_options\":{\"a\":1}", "web_search_options", StreamErrorCodes.Unsupported)]
+    [InlineData("\"moderation\":{\"model\":\"omni-moderation-latest\"}", "moderation", StreamErrorCodes.Unsupported)]
     [InlineData("\"functions\":[{\"name\":\"f\"}]", "functions", StreamErrorCodes.Unsupported)]
     [InlineData("\"function_call\":\"auto\"", "function_call", StreamErrorCodes.Unsupported)]
     [InlineData("\"store\":true", "store", StreamErrorCodes.Unsupported)]

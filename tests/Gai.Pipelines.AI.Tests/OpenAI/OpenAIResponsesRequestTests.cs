@@ -110,6 +110,22 @@ public sealed class OpenAIResponsesRequestTests
         Assert.Equal(["text see", "uri https://e.x/a.png"], Assert.IsType<List<AIContent>>(result.Result).Select(Describe));
     }
 
+    [Fact]
+    public void Read_WhatOfANewClientAsksForNothing_IsTaken()
+    {
+        OpenAIResponsesCall call = Read("""
+            {"model":"m","reasoning":{"effort":"max","context":"auto","mode":"standard"},
+             "tools":[{"type":"function","name":"f","parameters":{},"strict":false,"allowed_callers":["direct"],"async":false,"defer_loading":false,"output_schema":null},
+                      {"type":"function","name":"g","allowed_callers":null}],
+             "input":[{"type":"function_call","call_id":"c","name":"f","arguments":"{}","async":false,"caller":{"type":"direct"},"namespace":null},
+                      {"type":"function_call_output","call_id":"c","output":"1","caller":{"type":"direct"},"namespace":null}]}
+            """);
+
+        Assert.Equal(ReasoningEffort.ExtraHigh, call.Options.Reasoning!.Effort);
+        Assert.Equal(["f", "g"], call.Options.Tools!.Select(static tool => tool.Name));
+        Assert.Equal(["call c f {}", "result c 1"], call.Messages.SelectMany(static message => message.Contents).Select(Describe));
+    }
+
     [Theory]
     [InlineData("\"none\"", "none")]
     [InlineData("\"auto\"", "auto")]
@@ -141,6 +157,16 @@ public sealed class OpenAIResponsesRequestTests
     [InlineData("\"include\":[\"reasoning.encrypted_content\",\"message.output_text.logprobs\"]", "include[1]")]
     [InlineData("\"tools\":[{\"type\":\"web_search\"}]", "tools[0].type")]
     [InlineData("\"tools\":[{\"type\":\"mcp\",\"server_label\":\"x\"}]", "tools[0].type")]
+    [InlineData("\"tools\":[{\"type\":\"function\",\"name\":\"f\",\"defer_loading\":true}]", "tools[0].defer_loading")]
+    [InlineData("\"tools\":[{\"type\":\"function\",\"name\":\"f\",\"async\":true}]", "tools[0].async")]
+    [InlineData("\"tools\":[{\"type\":\"function\",\"name\":\"f\",\"output_schema\":{\"type\":\"object\"}}]", "tools[0].output_schema")]
+    [InlineData("\"tools\":[{\"type\":\"function\",\"name\":\"f\",\"allowed_callers\":[\"direct\",\"programmatic\"]}]", "tools[0].allowed_callers")]
+    [InlineData("\"reasoning\":{\"mode\":\"pro\"}", "reasoning.mode")]
+    [InlineData("\"reasoning\":{\"context\":\"all_turns\"}", "reasoning.context")]
+    [InlineData("\"input\":[{\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"f\",\"arguments\":\"{}\",\"async\":true}]", "input[0].async")]
+    [InlineData("\"input\":[{\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"f\",\"arguments\":\"{}\",\"namespace\":\"n\"}]", "input[0].namespace")]
+    [InlineData("\"input\":[{\"type\":\"function_call\",\"call_id\":\"c\",\"caller\":{\"type\":\"program\",\"caller_id\":\"p\"},\"name\":\"f\",\"arguments\":\"{}\"}]", "input[0].caller.type")]
+    [InlineData("\"input\":[{\"type\":\"function_call_output\",\"call_id\":\"c\",\"caller\":{\"type\":\"program\",\"caller_id\":\"p\"},\"output\":\"1\"}]", "input[0].caller.type")]
     [InlineData("\"tool_choice\":{\"type\":\"file_search\"}", "tool_choice.type")]
     [InlineData("\"input\":[{\"type\":\"item_reference\",\"id\":\"msg_1\"}]", "input[0]")]
     [InlineData("\"input\":[{\"id\":\"msg_1\"}]", "input[0]")]
@@ -160,12 +186,10 @@ public sealed class OpenAIResponsesRequestTests
     [InlineData("\"metadata\":\"x\"", "metadata")]
     [InlineData("\"reasoning\":{\"effort\":\"utmost\"}", "reasoning.effort")]
     [InlineData("\"reasoning\":{\"summary\":\"long\"}", "reasoning.summary")]
-    [InlineData("\"reasoning\":{\"mode\":\"pro\"}", "reasoning.mode")]
     [InlineData("\"text\":{\"format\":{\"type\":\"grammar\"}}", "text.format.type")]
     [InlineData("\"text\":{\"style\":\"x\"}", "text.style")]
     [InlineData("\"tool_choice\":\"maybe\"", "tool_choice")]
     [InlineData("\"tools\":[{\"type\":\"function\"}]", "tools[0].name")]
-    [InlineData("\"tools\":[{\"type\":\"function\",\"name\":\"f\",\"defer_loading\":true}]", "tools[0].defer_loading")]
     [InlineData("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]", "tools[0].function")]
     [InlineData("\"instructions\":[\"x\"]", "instructions")]
     [InlineData("\"model\":null", "model")]
