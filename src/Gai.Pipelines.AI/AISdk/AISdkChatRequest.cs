@@ -8,18 +8,14 @@ internal static class AISdkChatRequest
     public static AISdkCall Read(RequestValue body)
     {
         var call = new AISdkCall { IsStreaming = true };
-        RequestValue[] messages = [.. body.Required("messages").AsItems()];
-        if (messages.Length == 0)
-        {
-            throw body.Required("messages").Wrong("an array of at least one message");
-        }
-
-        foreach (RequestValue message in messages)
+        RequestValue? last = null;
+        foreach (RequestValue message in body.Required("messages").AsItems())
         {
             Read(message, call);
+            last = message;
         }
 
-        GoOnWith(messages[^1], call);
+        GoOnWith(last ?? throw body.Required("messages").Wrong("an array of at least one message"), call);
         call.Options.ModelId = body.Optional("model") is { IsText: true } model ? model.AsText() : null;
         foreach ((string name, RequestValue value) in body.Fields())
         {

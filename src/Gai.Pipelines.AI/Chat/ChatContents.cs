@@ -179,9 +179,9 @@ internal static class ChatContents
     private static Dictionary<string, object?> ToArguments(JsonElement input)
     {
         var arguments = new Dictionary<string, object?>(StringComparer.Ordinal);
-        foreach (JsonProperty property in input.EnumerateObject())
+        foreach (JsonProperty property in input.Clone().EnumerateObject())
         {
-            arguments[property.Name] = property.Value.ValueKind == JsonValueKind.Null ? null : property.Value.Clone();
+            arguments[property.Name] = property.Value.ValueKind == JsonValueKind.Null ? null : property.Value;
         }
 
         return arguments;

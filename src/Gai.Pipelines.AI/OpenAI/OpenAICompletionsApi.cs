@@ -47,7 +47,7 @@ internal sealed class OpenAICompletionsApi : ChatApi<OpenAICall>
             return prompt.AsText();
         }
 
-        RequestValue[] prompts = [.. prompt.AsItems()];
+        RequestValue[] prompts = [.. prompt.AsItems().Take(2)];
         return prompts is [{ IsText: true } only]
             ? only.AsText()
             : throw RequestError.At("prompt", "prompt must be one text here: neither tokens nor several prompts are supported. Send one request for each.", StreamErrorCodes.Unsupported);

@@ -109,14 +109,11 @@ internal static class OpenAIResponsesInput
     private static TextReasoningContent ReadReasoning(RequestValue item)
     {
         item.AllowOnly("type", "id", "summary", "content", "encrypted_content", "status");
-        RequestValue[] texts = [.. item.Optional("content")?.AsItems() ?? []];
-        if (texts.Length == 0)
-        {
-            texts = [.. item.Optional("summary")?.AsItems() ?? []];
-        }
-
-        return new TextReasoningContent(string.Join("\n\n", texts.Select(static text => text.RequiredText("text")))) { ProtectedData = item.Text("encrypted_content") };
+        string text = JoinTexts(item.Optional("content"));
+        return new TextReasoningContent(text.Length > 0 ? text : JoinTexts(item.Optional("summary"))) { ProtectedData = item.Text("encrypted_content") };
     }
+
+    private static string JoinTexts(RequestValue? parts) => string.Join("\n\n", parts?.AsItems().Select(static part => part.RequiredText("text")) ?? []);
 
     /// <summary>Adds to the last message if it is of that role, else to a new one.</summary>
     private static void AddTo(IList<ChatMessage> messages, ChatRole role, params ReadOnlySpan<AIContent> contents)

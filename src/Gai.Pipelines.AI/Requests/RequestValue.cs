@@ -135,9 +135,11 @@ internal readonly struct RequestValue(JsonElement json, string path)
     {
         CheckIsObject();
         var arguments = new Dictionary<string, object?>(StringComparer.Ordinal);
-        foreach (JsonProperty field in Json.EnumerateObject())
+
+        // A clone of each would be a document of each.
+        foreach (JsonProperty field in Json.Clone().EnumerateObject())
         {
-            arguments[field.Name] = field.Value.Clone();
+            arguments[field.Name] = field.Value;
         }
 
         return arguments;
