@@ -65,7 +65,7 @@ internal sealed class OpenAICompletionsApi : ChatApi<OpenAICall>
             fields.Text("\"text\":"u8, answer.TextOf(AnswerPartKind.Text));
             fields.Number("\"index\":"u8, 0);
             fields.Null("\"logprobs\":"u8);
-            fields.Text("\"finish_reason\":"u8, OpenAIWords.FinishReason(answer.FinishReason).ToArray());
+            fields.Text("\"finish_reason\":"u8, OpenAIWords.TextFinishReason(answer.FinishReason).ToArray());
             fields.EndObject();
             fields.EndArray();
             OpenAIWords.WriteUsage(ref fields, answer.Usage ?? default);

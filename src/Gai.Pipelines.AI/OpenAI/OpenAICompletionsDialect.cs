@@ -62,7 +62,7 @@ internal sealed class OpenAICompletionsDialect(OpenAICall call, TimeProvider clo
         _chunks!.Begin(output);
         output.Write(ChoiceBegin);
         output.Write("\",\"index\":0,\"logprobs\":null,\"finish_reason\":\""u8);
-        output.Write(OpenAIWords.FinishReason(_finishReason is FinishReasons.ToolCalls or null ? FinishReasons.Stop : _finishReason));
+        output.Write(OpenAIWords.TextFinishReason(_finishReason));
         output.Write("\"}"u8);
         _chunks.End(output);
         if (call.IncludeUsage && _usage is { } known)

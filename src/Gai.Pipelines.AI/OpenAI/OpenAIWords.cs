@@ -6,7 +6,7 @@ namespace Gai.Pipelines.AI;
 /// <summary>The words that OpenAI's APIs have for finish reasons, errors and counts.</summary>
 internal static class OpenAIWords
 {
-    /// <summary>The finish reason of chat and legacy completions.</summary>
+    /// <summary>The finish reason of chat completions.</summary>
     public static ReadOnlySpan<byte> FinishReason(string neutral) => neutral switch
     {
         FinishReasons.Length => "length"u8,
@@ -14,6 +14,9 @@ internal static class OpenAIWords
         FinishReasons.ContentFilter => "content_filter"u8,
         _ => "stop"u8,
     };
+
+    /// <summary>The finish reason of legacy completions, which have no tools.</summary>
+    public static ReadOnlySpan<byte> TextFinishReason(string? neutral) => FinishReason(neutral is null or FinishReasons.ToolCalls ? FinishReasons.Stop : neutral);
 
     public static string ErrorType(string code) => code switch
     {

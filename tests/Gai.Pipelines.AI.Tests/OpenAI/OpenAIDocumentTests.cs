@@ -60,6 +60,22 @@ public sealed class OpenAIDocumentTests
     public void Chat_WholeCallThatIsNoJson_Fails() =>
         Assert.Throws<FormatException>(() => VendorStream.Answer(OpenAIChatApi.Instance, Chat, StreamEvent.ToolCall("a", "f", "{\"city\":\"Za"), StreamEvent.Finish(FinishReasons.Length)));
 
+    [Theory]
+    [InlineData(false, null)]
+    [InlineData(true, null)]
+    [InlineData(false, FinishReasons.ToolCalls)]
+    [InlineData(true, FinishReasons.ToolCalls)]
+    public void Legacy_Calls_HaveNoPlaceInTheFinishReason(bool isStreaming, string? reason)
+    {
+        string answer = VendorStream.Answer(
+            OpenAICompletionsApi.Instance,
+            $$"""{"model":"m","prompt":"x","stream":{{(isStreaming ? "true" : "false")}}}""",
+            StreamEvent.ToolCall("a", "f", "{}"),
+            StreamEvent.Finish(reason));
+
+        Assert.Contains("\"finish_reason\":\"stop\"", answer, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Chat_CallsOfASourceThatSaysNoFinish_FinishWithToolCalls() =>
         Assert.Equal(
