@@ -60,6 +60,12 @@ internal sealed class AISdkAssistantMessage(IList<ChatMessage> messages)
             return;
         }
 
+        if (state is "input-available" && part.Bool("providerExecuted") is true)
+        {
+            // The answer ended before the server ran its tool. Nobody will, and providers refuse a call without a result.
+            return;
+        }
+
         object? result = state switch
         {
             "input-available" => null,

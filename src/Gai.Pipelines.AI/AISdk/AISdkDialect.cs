@@ -101,6 +101,7 @@ internal sealed class AISdkDialect(AISdkCall call) : StreamEventDialect
         }
 
         EndStep(output);
+        _tools?.FailRunning(output);
         CloseStep(output);
         AISdkChunks.WriteFinish(output, CollectedAnswer.Neutral(_finishReason, _tools?.WaitsForClient ?? false), _usage);
         output.Write(AISdkChunks.Done);

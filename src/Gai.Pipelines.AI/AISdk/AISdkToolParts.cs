@@ -9,6 +9,7 @@ internal sealed class AISdkToolParts(IReadOnlySet<string> earlier)
     private readonly CallsInPieces _pieces = new();
     private readonly Dictionary<string, ToolRunner> _told = new(StringComparer.Ordinal);
     private readonly HashSet<string> _unanswered = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _running = new(StringComparer.Ordinal);
 
     /// <summary>Whether there are calls for the client to run.</summary>
     public bool WaitsForClient => _unanswered.Count > 0;
@@ -60,6 +61,7 @@ internal sealed class AISdkToolParts(IReadOnlySet<string> earlier)
         }
 
         _unanswered.Remove(item.Id!);
+        _running.Remove(item.Id!);
         JsonFields fields = AISdkChunks.Begin(output, "tool-output-available");
         fields.Text("\"toolCallId\":"u8, item.Id);
         fields.Json("\"output\":"u8, item.Text, "null"u8, "The result of a tool");
@@ -76,6 +78,21 @@ internal sealed class AISdkToolParts(IReadOnlySet<string> earlier)
         }
 
         _pieces.ForgetTold();
+    }
+
+    /// <summary>Ends the calls of the server that have no result: the page would show them as running for ever.</summary>
+    public void FailRunning(FrameWriter output)
+    {
+        foreach (string id in _running)
+        {
+            JsonFields fields = AISdkChunks.Begin(output, "tool-output-error");
+            fields.Text("\"toolCallId\":"u8, id);
+            fields.Text("\"errorText\":"u8, "The answer ended before the tool had a result.");
+            WriteRunner(ref fields, ToolRunner.Server);
+            AISdkChunks.End(output);
+        }
+
+        _running.Clear();
     }
 
     private void Tell(FrameWriter output, CallInPieces open)
@@ -121,11 +138,7 @@ internal sealed class AISdkToolParts(IReadOnlySet<string> earlier)
     private void WriteAvailable(FrameWriter output, string id, string? name, in EventText input, ToolRunner runner)
     {
         _told[id] = runner;
-        if (runner == ToolRunner.Client)
-        {
-            _unanswered.Add(id);
-        }
-
+        (runner == ToolRunner.Client ? _unanswered : _running).Add(id);
         JsonFields fields = AISdkChunks.Begin(output, "tool-input-available");
         fields.Text("\"toolCallId\":"u8, id);
         fields.Text("\"toolName\":"u8, name);

@@ -4,8 +4,9 @@ namespace Gai.Pipelines.AI;
 
 /// <summary>Knows which calls of a model the server answers itself, in the middleware of Microsoft.Extensions.AI that invokes functions.</summary>
 /// <remarks>
-/// That middleware lets a call pass before it invokes the function, and marks it as no more than information only afterwards: too late for a stream. It invokes
-/// whatever it can, and leaves to its caller the tools of the request that are declarations only.
+/// That middleware lets a call pass before it invokes the function, and marks it as no more than information only afterwards: too late for a stream. It leaves to its
+/// caller the tools of the request that are declarations only, and invokes all others; but where the model calls one of each in a step, it ends and invokes neither. The
+/// call of the server's tool then has no result.
 /// </remarks>
 internal sealed class ServerTools
 {

@@ -64,6 +64,7 @@ public sealed class AISdkChatRequestTests
               {"type":"text","text":"Done."},
               {"type":"file","mediaType":"image/png","url":"data:image/png;base64,AQID"},
               {"type":"tool-half","toolCallId":"c5","state":"input-streaming"},
+              {"type":"tool-own","toolCallId":"c7","state":"input-available","providerExecuted":true,"input":{}},
               {"type":"tool-last","toolCallId":"c6","state":"input-available","input":{"a":1}}]}]}
             """);
 
@@ -80,7 +81,7 @@ public sealed class AISdkChatRequestTests
         Assert.Equal("21 degrees.", call.Messages[2].Text);
         Assert.Equal("Done.", call.Messages[4].Text);
         Assert.Equal("a1", call.MessageId);
-        Assert.Equal(["c1", "c2", "c3", "c4", "c5", "c6"], call.ToolCallIds.Order());
+        Assert.Equal(["c1", "c2", "c3", "c4", "c5", "c6", "c7"], call.ToolCallIds.Order());
     }
 
     [Theory]

@@ -70,7 +70,7 @@ public sealed class AISdkDialectTests
         { StreamEvent.ReasoningDelta(default, "s"), """[{"type":"reasoning-start","id":"r1"},{"type":"reasoning-end","id":"r1","providerMetadata":{"gai":{"signature":"s"}}}]""" },
         { StreamEvent.ToolCall("c", "f", "{\"a\":1}"), """[{"type":"tool-input-available","toolCallId":"c","toolName":"f","input":{"a":1}}]""" },
         { StreamEvent.ToolCall("c", "f", default), """[{"type":"tool-input-available","toolCallId":"c","toolName":"f","input":{}}]""" },
-        { StreamEvent.ToolCall("c", "f", "{}", ToolRunner.Server), """[{"type":"tool-input-available","toolCallId":"c","toolName":"f","input":{},"providerExecuted":true}]""" },
+        { StreamEvent.ToolCall("c", "f", "{}", ToolRunner.Server), """[{"type":"tool-input-available","toolCallId":"c","toolName":"f","input":{},"providerExecuted":true},{"type":"tool-output-error","toolCallId":"c","errorText":"The answer ended before the tool had a result.","providerExecuted":true}]""" },
         { StreamEvent.ToolCallDelta("c", "f", default), """[{"type":"tool-input-start","toolCallId":"c","toolName":"f"},{"type":"tool-input-available","toolCallId":"c","toolName":"f","input":{}}]""" },
         { StreamEvent.ToolCallDelta("c", "f", "1"), """[{"type":"tool-input-start","toolCallId":"c","toolName":"f"},{"type":"tool-input-delta","toolCallId":"c","inputTextDelta":"1"},{"type":"tool-input-available","toolCallId":"c","toolName":"f","input":1}]""" },
         { StreamEvent.ToolCallDelta("c", "f", "{\"a"), """[{"type":"tool-input-start","toolCallId":"c","toolName":"f"},{"type":"tool-input-delta","toolCallId":"c","inputTextDelta":"{\"a"},{"type":"tool-input-error","toolCallId":"c","toolName":"f","input":"{\"a","errorText":"The input of the tool call is not complete JSON."}]""" },
@@ -138,6 +138,21 @@ public sealed class AISdkDialectTests
 
         Assert.Equal("""{"type":"tool-output-available","toolCallId":"c","output":null,"providerExecuted":true}""", written[3]);
         Assert.Equal("""{"type":"finish","finishReason":"stop"}""", written[^2]);
+    }
+
+    [Fact]
+    public void Answer_ToolOfTheServerBesideOneOfTheClient_FailsAndTheClientGoesOn()
+    {
+        string[] written = Written(Answer(
+            Start, StreamEvent.ToolCall("c", "own", "{}", ToolRunner.Server), StreamEvent.ToolCall("d", "f", "{}"), StreamEvent.FinishStep(1), StreamEvent.Finish(FinishReasons.ToolCalls)));
+
+        Assert.Equal(
+            [
+                """{"type":"tool-output-error","toolCallId":"c","errorText":"The answer ended before the tool had a result.","providerExecuted":true}""",
+                """{"type":"finish-step"}""",
+                """{"type":"finish","finishReason":"tool-calls"}""",
+            ],
+            written[^4..^1]);
     }
 
     [Fact]

@@ -44,6 +44,7 @@ public sealed class AISdkPropertyTests
             ["tool-input-start"] = ["toolCallId", "toolName"],
             ["tool-input-delta"] = ["toolCallId", "inputTextDelta"],
             ["tool-input-available"] = ["toolCallId", "toolName", "input", "providerExecuted"],
+            ["tool-output-error"] = ["toolCallId", "errorText", "providerExecuted"],
             ["data-safety"] = ["data"],
             ["data-raw"] = ["data"],
             ["error"] = ["errorText"],

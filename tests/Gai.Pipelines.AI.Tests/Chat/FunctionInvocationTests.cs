@@ -38,6 +38,17 @@ public sealed class FunctionInvocationTests
     }
 
     [Fact]
+    public async Task StreamEvents_AFunctionThatIsCalledBesideTheClients_HasNoResult()
+    {
+        AIFunctionDeclaration declared = AIFunctionFactory.CreateDeclaration("ask_user", null, JsonDocument.Parse("{}").RootElement);
+
+        StreamEvent[] events = await AskAsync(new CallingModel("get_weather", "ask_user").AsBuilder().UseFunctionInvocation().Build(), new ChatOptions { Tools = [Weather, declared] });
+
+        Assert.Equal([ToolRunner.Server, ToolRunner.Client], events.Where(static item => item.Type == StreamEventType.ToolCall).Select(static item => item.Runner));
+        Assert.DoesNotContain(events, static item => item.Type == StreamEventType.ToolResult);
+    }
+
+    [Fact]
     public async Task StreamEvents_AFunctionThatNobodyRuns_IsTheClients() =>
         Assert.Equal(ToolRunner.Client, (await AskAsync(Model(), new ChatOptions { Tools = [Weather] })).Single(static item => item.Type == StreamEventType.ToolCall).Runner);
 
@@ -53,7 +64,7 @@ public sealed class FunctionInvocationTests
         Assert.False(choice.GetProperty("message").TryGetProperty("tool_calls", out _));
     }
 
-    private static CallingModel Model() => new();
+    private static CallingModel Model() => new("get_weather");
 
     private static async Task<StreamEvent[]> AskAsync(IChatClient chat, ChatOptions? options)
     {
@@ -66,8 +77,8 @@ public sealed class FunctionInvocationTests
         return [.. events];
     }
 
-    /// <summary>A model that calls a function, and says that it is warm once it has a result.</summary>
-    private sealed class CallingModel : IChatClient
+    /// <summary>A model that calls functions, and says that it is warm once it has a result.</summary>
+    private sealed class CallingModel(params string[] names) : IChatClient
     {
         public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
             IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -79,8 +90,8 @@ public sealed class FunctionInvocationTests
                 yield break;
             }
 
-            var call = new FunctionCallContent("c1", "get_weather", new Dictionary<string, object?> { ["city"] = "Zagreb" });
-            yield return new ChatResponseUpdate(ChatRole.Assistant, [call]) { FinishReason = ChatFinishReason.ToolCalls };
+            AIContent[] calls = [.. names.Select(static (name, index) => new FunctionCallContent($"c{index}", name, new Dictionary<string, object?> { ["city"] = "Zagreb" }))];
+            yield return new ChatResponseUpdate(ChatRole.Assistant, calls) { FinishReason = ChatFinishReason.ToolCalls };
         }
 
         public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
