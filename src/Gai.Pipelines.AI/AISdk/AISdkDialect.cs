@@ -84,9 +84,9 @@ internal sealed class AISdkDialect(AISdkCall call) : StreamEventDialect
         }
     }
 
-    /// <summary>Writes the error, and <c>[DONE]</c>: here it marks the end of the stream, whichever it is.</summary>
     protected override void WriteGapFrame(FrameWriter output, in StreamEvent gap) => SseOpening.WriteGap(output, gap.Dropped, gap.FirstId);
 
+    /// <summary>Writes the error, and <c>[DONE]</c>: here it marks the end of the stream, whichever it is.</summary>
     protected override void WriteErrorFrame(FrameWriter output, in StreamError error)
     {
         AISdkChunks.WriteError(output, error);
