@@ -29,6 +29,9 @@ public sealed class GaiEventsDialect : StreamEventDialect
         _ids = RenderIds(identity);
     }
 
+    /// <summary>The number of the record that is being written.</summary>
+    private long Number => _sequence + 1;
+
     /// <inheritdoc/>
     public override void WriteOpening(FrameWriter output)
     {
@@ -51,9 +54,8 @@ public sealed class GaiEventsDialect : StreamEventDialect
         }
         else if (_settings.NdjsonKeepAlive == NdjsonKeepAlive.Record)
         {
-            _sequence++;
             WriteEnvelope(output, "keep_alive"u8, _settings.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds());
-            End(output);
+            EndRecord(output);
         }
     }
 
@@ -61,10 +63,9 @@ public sealed class GaiEventsDialect : StreamEventDialect
     protected override void WriteFrame(FrameWriter output, in StreamEvent item)
     {
         ReadOnlySpan<byte> type = TypeName(item.Type);
-        _sequence++;
         if (_sse)
         {
-            BeginSse(output, new EventId(_sequence), type);
+            BeginSse(output, new EventId(Number), type);
         }
 
         WriteEnvelope(output, type, item.TimestampOrNow(_settings.TimeProvider));
@@ -78,7 +79,7 @@ public sealed class GaiEventsDialect : StreamEventDialect
             WriteFields(ref fields, item);
         }
 
-        End(output);
+        EndRecord(output);
     }
 
     /// <inheritdoc/>
@@ -87,10 +88,9 @@ public sealed class GaiEventsDialect : StreamEventDialect
     /// <inheritdoc/>
     protected override void WriteErrorFrame(FrameWriter output, in StreamError error)
     {
-        _sequence++;
         if (_sse)
         {
-            EventId id = error.Temporary ? new EventId(_sequence) : new EventId(TerminalEventId.Failed);
+            EventId id = error.Temporary ? new EventId(Number) : new EventId(TerminalEventId.Failed);
             SseEncoder.WriteFields(output, new SseFields(_settings.ErrorEventName, id, error.Temporary ? error.RetryAfter : null));
             output.Write("data: "u8);
         }
@@ -107,7 +107,7 @@ public sealed class GaiEventsDialect : StreamEventDialect
         }
 
         fields.EndObject();
-        End(output);
+        EndRecord(output);
     }
 
     /// <inheritdoc/>
@@ -144,6 +144,13 @@ public sealed class GaiEventsDialect : StreamEventDialect
 
     private void End(FrameWriter output) => output.Write(_sse ? "}\n\n"u8 : "}\n"u8);
 
+    /// <summary>Ends a record that has a number. One that could not be written to its end takes none.</summary>
+    private void EndRecord(FrameWriter output)
+    {
+        End(output);
+        _sequence++;
+    }
+
     /// <summary>Writes the fields that every record has, without the brace that closes it.</summary>
     private void WriteEnvelope(FrameWriter output, ReadOnlySpan<byte> type, long timestamp)
     {
@@ -152,7 +159,7 @@ public sealed class GaiEventsDialect : StreamEventDialect
         output.Write("\",\"ts\":"u8);
         SseEncoder.WriteNumber(output, timestamp);
         output.Write(",\"seq\":"u8);
-        SseEncoder.WriteNumber(output, _sequence);
+        SseEncoder.WriteNumber(output, Number);
         output.Write(_ids);
     }
 

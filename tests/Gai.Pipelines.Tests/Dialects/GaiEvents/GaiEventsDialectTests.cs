@@ -115,6 +115,23 @@ public sealed class GaiEventsDialectTests
         Assert.Equal($"{Record}\n", Encoded.Text(output => Begin(StreamFormat.Ndjson).WriteError(output, error)));
     }
 
+    [Theory]
+    [InlineData(StreamFormat.ServerSentEvents)]
+    [InlineData(StreamFormat.Ndjson)]
+    public void WriteError_AfterAnEventThatCouldNotBeWritten_HasTheNumberOfThatEvent(StreamFormat format)
+    {
+        GaiEventsDialect dialect = Begin(format);
+        Encoded.Refused<FormatException>(output => dialect.WriteEvent(output, StreamEvent.Raw("{")));
+        var bytes = new System.Buffers.ArrayBufferWriter<byte>();
+        var output = new FrameWriter(bytes);
+
+        dialect.WriteError(output, StreamError.Internal);
+        output.Commit();
+        output.Publish();
+
+        Assert.Contains("\"seq\":1,", System.Text.Encoding.UTF8.GetString(bytes.WrittenSpan), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void WriteEnd_IsTheLastRecord()
     {
