@@ -135,6 +135,16 @@ public sealed class EventStreamClientTests
         Assert.Equal([null, null], run.Server.LastEventIds);
     }
 
+    [Fact]
+    public async Task ReadAsync_ConnectionBreaksBehindTheEnd_IsClosedWithoutACause()
+    {
+        using var run = new ClientRun(new ScriptedServer(Broken("id: gai.done\ndata: a\n\n", new IOException("reset"))));
+
+        await run.EndAsync();
+
+        Assert.Equal(new EventStreamClientState(Closed, "gai.done"), run.States[^1]);
+    }
+
     [Theory]
     [InlineData("gai.done")]
     [InlineData("gai.failed")]
@@ -167,6 +177,7 @@ public sealed class EventStreamClientTests
         HttpRequestException failure = await Assert.ThrowsAsync<HttpRequestException>(run.EndAsync);
 
         Assert.Contains("ResumeOnly", failure.Message, StringComparison.Ordinal);
+        Assert.Same(failure, run.States[^1].Cause);
         Assert.IsType<IOException>(failure.InnerException);
         Assert.Equal(["a"], run.Events);
         Assert.Equal(1, run.Server.Requests);

@@ -60,15 +60,19 @@ internal sealed class Reconnection(EventStreamClientOptions options)
             IsOver = true;
             if (_cause is not null)
             {
-                throw new HttpRequestException(
+                var lost = new HttpRequestException(
                     $"The stream was lost before it named an id to resume from, and ResumeOnly forbids to begin it anew: {_cause.Message}",
                     _cause,
                     (_cause as HttpRequestException)?.StatusCode);
+                _cause = lost;
+                throw lost;
             }
         }
 
         if (IsOver)
         {
+            // What broke behind the end is nothing that anybody is told of.
+            _cause = null;
             return;
         }
 
