@@ -221,6 +221,26 @@ public sealed class SharedLogsTests : SharedLogTest
         Assert.Equal(LogOutcome.Cancelled, log.End!.Value.Outcome);
     }
 
+    /// <summary>Whoever read it elsewhere was told that it is lost.</summary>
+    [Fact]
+    public async Task Producer_StoreIsGivenUpAndItWasReadAtAnotherNodeOnly_IsAbandoned()
+    {
+        var options = new LogOptions { AbandonAfter = TimeSpan.FromMinutes(1) };
+        StreamLogs node = NewNode(Options with { Store = StoreOfA, MaxStoreLag = 50 });
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(node, options);
+        await PushedAsync(log, source, "a");
+        using LogCursor cursor = (await FindAsync(B, log, options)).OpenCursorAtStart();
+        await Deadline.UntilAsync(() => StoreOfB.Notes > 0);
+        int renewals = StoreOfA.Renewals;
+        await PassUntilAsync(() => StoreOfA.Renewals > renewals + 1, TimeSpan.FromMilliseconds(50));
+        StoreOfA.FailsToAppend = new IOException("There is no room.");
+        await PushedAsync(log, source, Numbers(1, 100));
+
+        await PassUntilAsync(() => source.IsDisposed && log.End is not null, TimeSpan.FromMilliseconds(100));
+
+        Assert.Equal(LogOutcome.Cancelled, log.End!.Value.Outcome);
+    }
+
     [Fact]
     public async Task Producer_ItsNodeIsGone_ReadersElsewhereGetWhatWasDurableAndTheError()
     {

@@ -31,7 +31,8 @@ internal sealed class LogWriteBehind
     public Task Done => _done.Task;
 
     /// <inheritdoc cref="LogTenure.ReadElsewhereAgo"/>
-    public TimeSpan? ReadElsewhereAgo => _tenure.ReadElsewhereAgo;
+    /// <remarks>What goes on here when the store is given up nobody reads elsewhere.</remarks>
+    public TimeSpan? ReadElsewhereAgo => _done.Task.IsCompleted ? null : _tenure.ReadElsewhereAgo;
 
     private bool IsTooFarBehind => _memory.Last - _durable > _log.Shared.MaxStoreLag;
 
