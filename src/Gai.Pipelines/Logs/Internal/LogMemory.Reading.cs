@@ -53,9 +53,8 @@ internal sealed partial class LogMemory : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Takes a cursor out.</summary>
-    /// <returns>Whether it waited; then nobody else wakes it any more.</returns>
-    public bool RemoveReader(LogCursor cursor)
+    /// <summary>Takes a cursor out. If it waited, nobody wakes it any more.</summary>
+    public void RemoveReader(LogCursor cursor)
     {
         lock (_lock)
         {
@@ -77,14 +76,12 @@ internal sealed partial class LogMemory : IThreadPoolWorkItem
             _readers--;
             _readAt = _scheduler.CoarseMilliseconds;
             Unpin(cursor);
-            bool isWaiting = cursor.Ticket != 0;
-            if (isWaiting)
+            if (cursor.Ticket != 0)
             {
                 Unlink(cursor);
             }
 
             ReleaseIfUnread();
-            return isWaiting;
         }
     }
 

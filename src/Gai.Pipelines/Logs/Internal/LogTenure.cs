@@ -11,6 +11,7 @@ internal sealed class LogTenure
     private readonly long _token;
     private readonly LogPace _renewing;
     private readonly TimeSpan _renewEvery;
+    private readonly Lock _lock = new();
     private readonly CancellationTokenSource _over = new();
     private long _renewedAt;
     private TimeSpan? _readAgo;
@@ -29,7 +30,7 @@ internal sealed class LogTenure
     {
         get
         {
-            lock (_over)
+            lock (_lock)
             {
                 // While the store does not answer nobody knows, and whoever read there may still do so.
                 TimeSpan since = TimeSpan.FromMilliseconds(Now - _renewedAt);
@@ -84,7 +85,7 @@ internal sealed class LogTenure
         try
         {
             LogLease lease = await _store.RenewAsync(_log.Description.Id, _token, _log.Shared.Lease, _over.Token);
-            lock (_over)
+            lock (_lock)
             {
                 _readAgo = lease.ReadAgo;
                 _renewedAt = Now;
