@@ -12,11 +12,13 @@ namespace Gai.Pipelines;
 //   released    its memory goes back to the pool with its last reader (LogMemory.Release).
 public sealed partial class StreamLog
 {
+    private const long NotEnded = -1;
+
     private readonly Lock _lifeLock = new();
     private LogProduction? _production;
     private LogWriteBehind? _writeBehind;
     private LogFollower? _follower;
-    private long _endedAt;
+    private long _endedAt = NotEnded;
     private bool _isGivenUpCopy;
     private bool _isForgotten;
 
@@ -51,13 +53,27 @@ public sealed partial class StreamLog
     }
 
     /// <summary>Notes who feeds the log from its store. Before anybody can find it.</summary>
-    internal void FollowedBy(LogFollower follower) => _follower = follower;
+    internal void FollowedBy(LogFollower follower)
+    {
+        _follower = follower;
+        _clock.Schedule(CopyLingers);
+    }
 
     internal void OnReaderLeft()
     {
-        if (Memory.Readers == 0 && !Memory.HasEnded)
+        if (Memory.Readers == 0 && (_follower is not null || !Memory.HasEnded))
         {
-            _clock.Schedule(_follower is null ? Soonest(Options.AbandonAfter, Options.MaxAge) : CopyLingers);
+            Rest(_follower is null ? Options.AbandonAfter : CopyLingers);
+        }
+    }
+
+    /// <summary>Notes that the store does not have the log any more, with all that is not in memory here.</summary>
+    internal void OnGoneFromStore()
+    {
+        StoreFirst = long.MaxValue;
+        if (_follower is not null)
+        {
+            _logs.Forget(this);
         }
     }
 

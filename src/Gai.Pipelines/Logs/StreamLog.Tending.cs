@@ -13,13 +13,17 @@ public sealed partial class StreamLog
     /// <summary>Looks what is due: called when the clock says so, on the thread pool.</summary>
     internal void Tend()
     {
-        if (Memory.HasEnded)
+        if (Volatile.Read(ref _endedAt) is var endedAt && endedAt != NotEnded)
         {
-            TendEnded();
+            TendEnded(Options.MaxAge - Since(endedAt));
         }
-        else if (_follower is not null || Description.Kind == LogKind.Topic)
+        else if (_follower is not null)
         {
             TendCopy();
+        }
+        else if (Description.Kind == LogKind.Topic)
+        {
+            Rest(Options.MaxAge);
         }
         else
         {
@@ -27,9 +31,14 @@ public sealed partial class StreamLog
         }
     }
 
-    private void TendEnded()
+    private void TendEnded(TimeSpan left)
     {
-        TimeSpan left = Options.MaxAge - Since(Volatile.Read(ref _endedAt));
+        if (_follower is not null && Memory.Readers == 0)
+        {
+            // How long the store keeps it was decided when it ended there.
+            left = Soonest(left, CopyLingers - Since(Memory.ReadAt));
+        }
+
         if (left <= TimeSpan.Zero)
         {
             _logs.Forget(this);
@@ -42,7 +51,7 @@ public sealed partial class StreamLog
 
     private void TendCopy()
     {
-        bool isUnread = Memory.Readers == 0 && _follower is not null;
+        bool isUnread = Memory.Readers == 0;
         TimeSpan left = CopyLingers - Since(Memory.ReadAt);
         if (isUnread && left <= TimeSpan.Zero && TryCloseUnread())
         {

@@ -10,7 +10,6 @@ public sealed partial class StreamLog
     private readonly StreamLogs _logs;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly LogClock _clock;
-    private int _hasEnded;
     private ExceptionDispatchInfo? _failure;
 
     internal StreamLog(StreamLogs logs, LogDescription description, LogOptions options, ILogStore? store, long firstSequence = 1)
@@ -139,7 +138,7 @@ public sealed partial class StreamLog
     private void OnPublished()
     {
         _writeBehind?.Signal();
-        if (Memory.HasEnded && Interlocked.Exchange(ref _hasEnded, 1) == 0)
+        if (Memory.HasEnded && Interlocked.CompareExchange(ref _endedAt, Now, NotEnded) == NotEnded)
         {
             OnEnded();
         }
@@ -147,7 +146,6 @@ public sealed partial class StreamLog
 
     private void OnEnded()
     {
-        _endedAt = Now;
         if (Memory.Last == 0 && End is { Outcome: not LogOutcome.Completed })
         {
             // There is nothing to read again: the next start begins anew.
@@ -155,7 +153,7 @@ public sealed partial class StreamLog
         }
         else
         {
-            _clock.Schedule(Options.MaxAge);
+            _clock.Schedule(_follower is null ? Options.MaxAge : CopyLingers);
         }
 
         _ended.TrySetResult();

@@ -227,6 +227,20 @@ public sealed class LogBoundsTests : LogTest
     }
 
     [Fact]
+    public async Task Evict_ReadersComeAndGo_EventsGrowOldAllTheSame()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(NewNode(), new LogOptions { MaxAge = TimeSpan.FromMinutes(1), AbandonAfter = Timeout.InfiniteTimeSpan });
+        await PushedAsync(log, source, "a", "b");
+
+        await Deadline.UntilAsync(() =>
+        {
+            Time.Advance(TimeSpan.FromSeconds(30));
+            log.OpenCursorAtEnd().Dispose();
+            return log.FirstSequence == 2;
+        });
+    }
+
+    [Fact]
     public async Task Expire_LogHasEnded_IsForgottenAfterItsAge()
     {
         StreamLogs node = NewNode();

@@ -306,6 +306,29 @@ public sealed class StreamLogsTests : LogTest
         await PushedAsync(log, source, "a");
     }
 
+    /// <summary>Its end is published, and when that was is not noted yet.</summary>
+    [Fact]
+    public async Task Expire_LogIsJustEnding_IsNotYetDue()
+    {
+        StreamLogs node = NewNode();
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(node, new LogOptions { MaxAge = TimeSpan.FromMinutes(1), AbandonAfter = Timeout.InfiniteTimeSpan });
+        await PushedAsync(log, source, "a");
+        Time.Advance(TimeSpan.FromMinutes(2));
+        int isArmed = 1;
+        Time.OnTimestamp = () =>
+        {
+            if (log.Memory.HasEnded && Interlocked.Exchange(ref isArmed, 0) == 1)
+            {
+                log.Tend();
+            }
+        };
+
+        source.End();
+        await log.Ended.OrFail();
+
+        Assert.Equal((0, 1), (isArmed, node.Count));
+    }
+
     [Fact]
     public async Task Fail_BehindTheHead_ReadersGetTheErrorOfTheirOwnDialect()
     {

@@ -55,9 +55,13 @@ internal sealed class LogCatchUp(LogCursor cursor)
             try
             {
                 LogState? state = await Log.Store!.ReadAsync(Log.Description.Id, first, Log.Shared.StoreBatchBytes, read, _closed.Token);
-                if (state is not null)
+                if (state is { FirstSequence: var kept })
                 {
-                    Log.StoreFirst = state.Value.FirstSequence;
+                    Log.StoreFirst = kept;
+                }
+                else
+                {
+                    Log.OnGoneFromStore();
                 }
 
                 LogStamp.Rewrite(Log.Description, read, _frames);
