@@ -24,6 +24,8 @@ public sealed partial class StreamLog
 
     internal bool IsGivenUp { get; private set; }
 
+    internal bool IsForgotten => Volatile.Read(ref _isForgotten);
+
     /// <summary>Gets whether the producer is, or was, at this node.</summary>
     public bool IsProducedHere => _production is not null;
 

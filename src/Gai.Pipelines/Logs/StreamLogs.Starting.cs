@@ -192,14 +192,26 @@ public sealed partial class StreamLogs
             var log = new StreamLog(this, description, options, _store, state.LastSequence + 1) { StoreFirst = state.FirstSequence };
             var follower = new LogFollower(log, _store);
             log.FollowedBy(follower);
+
+            // Whoever finds it knows how it has ended: a client that has all of it is to be told so.
+            bool hasEnded = follower.Take(state, nothing);
             lock (_lock)
             {
                 ThrowIfStopping();
-                _byId.Add(id, log);
+
+                // If it ended without a frame it is forgotten already.
+                if (!log.IsForgotten)
+                {
+                    _byId.Add(id, log);
+                }
             }
 
-            // Somebody who has found the log may have forgotten it, and stopped this, already.
-            follower.Start();
+            if (!hasEnded)
+            {
+                // Somebody who has found the log may have forgotten it, and stopped this, already.
+                follower.Start();
+            }
+
             return log;
         }
         finally

@@ -57,4 +57,33 @@ public sealed class SharedLogCopiesTests : SharedLogTest
         Assert.Equal(0, B.Count);
         Assert.Null(await PassUntilDoneAsync(B.FindAsync(log.Description.Id).AsTask()));
     }
+
+    [Fact]
+    public async Task Find_LogHasEnded_ItsEndIsKnownAtOnce()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, KeptForLong);
+        source.Push("a").End();
+        await PassUntilAsync(() => StoreOfA.Ends > 0);
+        int reads = 0;
+        StoreOfB.OnCall = () => StoreOfB.FailsBefore = ++reads > 1 ? new IOException("Away.") : null;
+
+        StreamLog copy = await FindAsync(B, log, KeptForLong);
+
+        Assert.Equal(LogEnd.Completed, copy.End);
+        Assert.True(copy.Memory.EndIsInFrames);
+    }
+
+    [Fact]
+    public async Task Find_LogHasFailedBeforeItsFirstEvent_TellsSoAndIsNotKept()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, KeptForLong);
+        source.Fail(new StreamErrorException(new StreamError("overloaded", "Later.", Temporary: true)));
+        await PassUntilAsync(() => StoreOfA.Ends > 0);
+
+        StreamLog copy = await FindAsync(B, log, KeptForLong);
+
+        (StreamOutcome outcome, _) = await PassToEndAsync(copy.OpenCursorAtStart());
+        Assert.Equal("overloaded", Assert.IsType<StreamErrorException>(outcome.Exception).Error.Code);
+        await PassUntilAsync(() => B.Count == 0 && B.MemoryBytes == 0, TimeSpan.FromSeconds(1));
+    }
 }

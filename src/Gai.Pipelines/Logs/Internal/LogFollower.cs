@@ -101,7 +101,7 @@ internal sealed class LogFollower
 
     /// <summary>Takes what was read.</summary>
     /// <returns>Whether there will be no more.</returns>
-    private bool Take(LogState? read, LogBatch batch)
+    public bool Take(LogState? read, LogBatch batch)
     {
         if (read is not { } state)
         {
