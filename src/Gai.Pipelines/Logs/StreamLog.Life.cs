@@ -69,6 +69,9 @@ public sealed partial class StreamLog
         }
     }
 
+    /// <summary>Ends what writes the log, if that is a topic of this process. Before its memory goes.</summary>
+    internal Action? Closing { get; set; }
+
     /// <summary>Notes that the store does not have the log any more, with all that is not in memory here.</summary>
     internal void OnGoneFromStore()
     {
@@ -152,6 +155,7 @@ public sealed partial class StreamLog
             _isGivenUpCopy |= _follower is not null && !Memory.HasEnded;
         }
 
+        Closing?.Invoke();
         _clock.Retire();
         _follower?.Stop();
         Cancel(StreamError.Cancelled);

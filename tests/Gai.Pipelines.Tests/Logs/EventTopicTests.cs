@@ -45,6 +45,25 @@ public sealed class EventTopicTests : SharedLogTest
         Assert.True(log.Memory.HasEnded);
     }
 
+    [Fact]
+    public async Task Dispose_SomebodyReads_IsToldAndNothingMoreIsPublished()
+    {
+        StreamLogs node = NewNode();
+        EventTopic<string> topic = await node.OpenTopicAsync(News);
+        await topic.PublishAsync("a");
+        StreamLog log = (await topic.OpenLogAsync(StreamFormat.ServerSentEvents))!;
+        var output = new RecordingPipeWriter();
+        Task<StreamOutcome> reading = ReadAsync(log.OpenCursorAtStart(), output);
+        await output.WaitForTextAsync("data: a\n");
+
+        await node.DisposeAsync();
+
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await topic.PublishAsync("b"));
+        StreamOutcome outcome = await reading.OrFail();
+        Assert.Equal(StreamErrorCodes.ProducerLost, Assert.IsType<StreamErrorException>(outcome.Exception).Error.Code);
+        await Deadline.UntilAsync(() => node.MemoryBytes == 0);
+    }
+
     [Theory]
     [InlineData(int.MinValue, false)]
     [InlineData(255, false)]
@@ -139,6 +158,22 @@ public sealed class EventTopicTests : SharedLogTest
         await Assert.ThrowsAsync<NotSupportedException>(async () => await topic.PublishAsync(new Bomb("b")));
 
         Assert.Equal(0, (await topic.OpenLogAsync(StreamFormat.ServerSentEvents))!.LastSequence);
+    }
+
+    [Fact]
+    public async Task Complete_MarkerCannotBeEncoded_LeavesNothingOfIt()
+    {
+        bool isBroken = true;
+        var dialects = new DialectFactory<string>(_ => new HalfMarkedDialect(() => isBroken));
+        EventTopic<string> topic = await NewNode().OpenTopicAsync(new TopicStart<string> { Name = "half", Dialects = dialects });
+        StreamLog log = (await topic.OpenLogAsync(StreamFormat.ServerSentEvents))!;
+
+        await Assert.ThrowsAsync<NotSupportedException>(async () => await topic.CompleteAsync());
+        await topic.PublishAsync("a");
+        isBroken = false;
+        await topic.CompleteAsync();
+
+        Assert.Equal(["a", "half", "end"], DataOf((await ReadToEndAsync(log.OpenCursorAtStart())).Text));
     }
 
     /// <summary>What was whole of a refused event is no frame either, nor is anything that comes behind it cut there.</summary>
@@ -305,6 +340,26 @@ public sealed class EventTopicTests : SharedLogTest
         foreach (IGrouping<string, string> ofOne in seen.GroupBy(data => data.Split(' ')[0]))
         {
             Assert.Equal(Enumerable.Range(0, each), ofOne.Select(data => int.Parse(data.Split(' ')[1], CultureInfo.InvariantCulture)));
+        }
+    }
+
+    private sealed class HalfMarkedDialect(Func<bool> isBroken) : Dialect<string>
+    {
+        public override void WriteEvent(FrameWriter output, in string item) => SseEncoder.WriteText(output, default, item);
+
+        public override void WriteError(FrameWriter output, in StreamError error)
+        {
+        }
+
+        public override void WriteEnd(FrameWriter output)
+        {
+            SseEncoder.WriteText(output, default, "half");
+            if (isBroken())
+            {
+                throw new NotSupportedException("No end.");
+            }
+
+            SseEncoder.WriteText(output, default, "end");
         }
     }
 

@@ -16,6 +16,7 @@ internal sealed class LocalTopic<T> : TopicOutput<T>
         _writer = new LogWriter(log.Memory);
         _dialect = new LoggedDialect<T>(dialect, new FrameIds(log.Description.Id, log.Description.Format), _writer);
         _frames = new FrameWriter(_writer, maxFrameBytes);
+        log.Closing = Close;
     }
 
     public override void ThrowIfFull()
@@ -31,18 +32,7 @@ internal sealed class LocalTopic<T> : TopicOutput<T>
         lock (_lock)
         {
             ThrowIfFull();
-            try
-            {
-                _dialect.WriteEvent(_frames, item);
-                _frames.Commit();
-            }
-            catch (Exception)
-            {
-                _frames.Discard();
-                throw;
-            }
-
-            Flush();
+            Write(item, static (LocalTopic<T> topic, in T item) => topic._dialect.WriteEvent(topic._frames, item));
         }
 
         return ValueTask.CompletedTask;
@@ -54,9 +44,7 @@ internal sealed class LocalTopic<T> : TopicOutput<T>
         {
             if (!_log.Memory.HasEnded)
             {
-                _dialect.WriteEnd(_frames);
-                _frames.Commit();
-                Flush();
+                Write(default!, static (LocalTopic<T> topic, in T _) => topic._dialect.WriteEnd(topic._frames));
             }
         }
 
@@ -67,9 +55,32 @@ internal sealed class LocalTopic<T> : TopicOutput<T>
 
     public override bool Fills(LogId log) => _log.Description.Id == log;
 
-    private void Flush()
+    private delegate void Encoding(LocalTopic<T> topic, in T item);
+
+    /// <summary>Writes what a dialect encodes, all of it or nothing. Under the lock.</summary>
+    private void Write(in T item, Encoding encode)
     {
+        try
+        {
+            encode(this, item);
+            _frames.Commit();
+        }
+        catch (Exception)
+        {
+            _frames.Discard();
+            throw;
+        }
+
         _frames.Publish();
         _writer.Flush();
+    }
+
+    /// <summary>Ends the topic with its process: its readers are told, and whoever still publishes is refused before the memory is somebody else's.</summary>
+    private void Close()
+    {
+        lock (_lock)
+        {
+            _log.Memory.Publish(LogEnd.Lost);
+        }
     }
 }
