@@ -13,6 +13,7 @@ internal sealed class Production<T>
     private readonly string _path;
     private readonly StreamSource<T> _source;
     private readonly EventStreamResultOptions? _options;
+    private readonly DialectFactory<T> _dialects;
     private readonly PumpSettings _settings;
     private readonly CultureInfo _culture = CultureInfo.CurrentCulture;
     private readonly CultureInfo _uiCulture = CultureInfo.CurrentUICulture;
@@ -34,6 +35,7 @@ internal sealed class Production<T>
         _path = context.Request.Path;
         _source = source;
         _options = options;
+        _dialects = dialects;
         _settings = streams.ProducingSettingsOf(context);
         _dialect = dialects.Create(streams.ProducingContextOf(context, format));
         Start = new LogStart
@@ -56,10 +58,14 @@ internal sealed class Production<T>
             Source = _source,
             Dialect = Interlocked.Exchange(ref _dialect, null)!,
             Settings = _settings,
+            OnPrepared = OnPrepared,
             OnStarting = OnStarting,
             OnEnded = OnEnded,
         };
     }
+
+    // Whoever attaches, and be it at once, reads in the dialect that the log is written in.
+    private void OnPrepared(StreamLog log) => Reading.Of(log).Know(_dialects);
 
     private void OnStarting()
     {

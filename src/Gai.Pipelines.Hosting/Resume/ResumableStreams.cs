@@ -99,7 +99,6 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
         }
 
         request.EndWith(begun);
-        Reading.Of(begun).Know(dialects);
         LogCursor cursor = request.Endpoint.Options.Missed == MissedEvents.Gap && request.Point.After is { } seen ? begun.OpenCursor(seen) : begun.OpenCursorAtStart();
         await ReadAsync(context, cursor, place);
     }

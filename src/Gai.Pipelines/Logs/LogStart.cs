@@ -47,6 +47,10 @@ public sealed record LogProducer<T>
     /// </value>
     public PumpSettings Settings { get; init; } = PumpSettings.Default;
 
+    /// <summary>Gets what is called when the log is there and nobody can have found it yet.</summary>
+    /// <value>Default <see langword="null"/>. If it throws, nothing was begun.</value>
+    internal Action<StreamLog>? OnPrepared { get; init; }
+
     /// <summary>Gets what is called first where the producer runs, which is nobody's flow: what it makes current there, such as a culture, is so for the source.</summary>
     /// <value>Default <see langword="null"/>. What it throws is ignored.</value>
     internal Action? OnStarting { get; init; }

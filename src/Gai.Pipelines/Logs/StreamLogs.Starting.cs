@@ -125,6 +125,7 @@ public sealed partial class StreamLogs
             LogProducer<T> producer = produce();
             var log = new StreamLog(this, claim.Log, options, _store);
             Action run = log.Prepare(producer, claim.FencingToken);
+            producer.OnPrepared?.Invoke(log);
             bool isStopping;
             lock (_lock)
             {

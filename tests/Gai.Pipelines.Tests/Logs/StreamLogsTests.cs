@@ -61,6 +61,26 @@ public sealed class StreamLogsTests : LogTest
     }
 
     [Fact]
+    public async Task OnPrepared_Any_IsToldOfTheLogBeforeAnybodyFindsIt()
+    {
+        StreamLogs node = NewNode();
+        StreamLog? prepared = null;
+        ValueTask<StreamLog?> found = default;
+
+        LogAttachment attachment = await node.GetOrStartAsync(At(LogKey.New()), () => From(new ManualSequence<string>()) with
+        {
+            OnPrepared = log =>
+            {
+                prepared = log;
+                found = node.FindAsync(log.Description.Id);
+            },
+        });
+
+        Assert.Same(attachment.Log, prepared);
+        Assert.Null(await found);
+    }
+
+    [Fact]
     public async Task GetOrStart_Any_DescribesTheLog()
     {
         StreamLogs node = NewNode();
