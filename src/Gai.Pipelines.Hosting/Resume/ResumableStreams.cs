@@ -153,7 +153,7 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
         StreamLog? log;
         try
         {
-            log = await FindAsync(point, key, endpoint.Options.Log);
+            log = await FindAsync(context, endpoint, point, key);
         }
         catch (InvalidOperationException) when (logs.IsStopping)
         {
@@ -178,9 +178,29 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
             : () => endpoint.HandleAsync(context, point, key.IsNone ? endpoint.NewKey() : key, owner);
     }
 
-    private async ValueTask<StreamLog?> FindAsync(ResumePoint point, LogKey key, LogOptions options) =>
-        (point.Stream is { } id ? await logs.FindAsync(id, options) : null) ??
-        (key.IsNone || (point.Stream is not null && point.After is null) ? null : await logs.FindAsync(key, options));
+    /// <summary>Finds the log of the request's id, else that of its key where that may stand in for it.</summary>
+    private async ValueTask<StreamLog?> FindAsync(HttpContext context, ResumableEndpoint endpoint, ResumePoint point, LogKey key)
+    {
+        LogOptions options = endpoint.Options.Log;
+        if (point.Stream is { } id)
+        {
+            // Whoever names a stream, or cancels one, means no other.
+            bool mayBeAnother = point.After is not null && !HttpMethods.IsDelete(context.Request.Method);
+            StreamLog? log = await logs.FindAsync(id, options, context.RequestAborted);
+            if (log is not null && mayBeAnother && endpoint.Options.Missed == MissedEvents.Refuse && !await endpoint.MayReadAsync(context, log.Description))
+            {
+                // Nothing is to tell it from an id that finds none.
+                log = null;
+            }
+
+            if (log is not null || !mayBeAnother)
+            {
+                return log;
+            }
+        }
+
+        return key.IsNone ? null : await logs.FindAsync(key, options, context.RequestAborted);
+    }
 
     /// <summary>Lets a request read a log, if it may.</summary>
     private async ValueTask<Func<Task>> AttachAsync(HttpContext context, ResumableEndpoint endpoint, StreamLog log, ResumePoint point, LogKey key = default)

@@ -195,6 +195,22 @@ public sealed class LifeTests
         await _source.Disposed;
     }
 
+    /// <summary>It may be of a generation that has expired, and whoever names that one knows nothing of the next.</summary>
+    [Fact]
+    public async Task Delete_IdOfAnUnknownStreamAndAKey_CancelsNothing()
+    {
+        await using TestServer server = await StartAsync(key: context => (string?)context.Request.Query["job"]);
+        _source.Push(new Tick(1));
+        using OpenStream stream = await ResumeServer.OpenAsync(server, "/ticks?job=17");
+        await ResumeServer.ReadDataAsync(stream);
+
+        Answer answer = await ResumeServer.DeleteAsync(server, "/ticks?job=17", lastEventId: new LogPosition(LogId.New(), 1).ToString());
+
+        Assert.Equal(404, answer.Status);
+        _source.Push(new Tick(2));
+        Assert.Contains("{\"n\":2}", await ResumeServer.ReadDataAsync(stream), StringComparison.Ordinal);
+    }
+
     /// <summary>For routing both would answer the DELETE as gladly.</summary>
     [Fact]
     public async Task Delete_TwoEndpointsOfOneNameOnOneRoute_OneOfThemAnswers()

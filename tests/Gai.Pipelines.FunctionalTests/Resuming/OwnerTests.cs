@@ -61,6 +61,23 @@ public sealed class OwnerTests
     }
 
     [Fact]
+    public async Task Resume_ByAnotherWithAKeyOfTheirOwn_IsToldNothingThatAnUnknownIdIsNot()
+    {
+        await using TestServer server = await ResumeServer.StartAsync(app => app
+            .MapEventStream("/ticks", _ => Sources.Ticks(1))
+            .Resumable(resumable => (resumable.Key, resumable.Missed) = (_ => "mine", MissedEvents.Refuse)));
+        Answer ann = await ResumeServer.GetAsync(server, "/ticks", "ann");
+        await ResumeServer.GetAsync(server, "/ticks", "bob");
+
+        Answer toOurs = await ResumeServer.GetAsync(server, "/ticks", "bob", ResumeServer.IdOf(ann.Body.Split("\n\n")[0]));
+        Answer toNone = await ResumeServer.GetAsync(server, "/ticks", "bob", new LogPosition(LogId.New(), 1).ToString());
+
+        Assert.Equal(412, toNone.Status);
+        Assert.Equal((toNone.Status, toNone.Body), (toOurs.Status, toOurs.Body));
+        Assert.Equal(toNone.Headers, toOurs.Headers);
+    }
+
+    [Fact]
     public async Task Get_SameKeyByAnother_IsAStreamOfTheirOwn()
     {
         int runs = 0;
