@@ -85,6 +85,11 @@ internal static class TopicEndpoint
 
         if (point.Stream is null && options.StartAt == TopicStartAt.Now)
         {
+            if (log.End is { Outcome: LogOutcome.Completed })
+            {
+                return () => streams.NothingMoreAsync(context);
+            }
+
             return log.TryOpenCursorAtEnd() is { } now ? () => streams.ReadAsync(context, now) : null;
         }
 

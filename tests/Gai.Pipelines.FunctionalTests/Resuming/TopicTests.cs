@@ -133,6 +133,20 @@ public sealed class TopicTests
         Assert.Equal(204, (await ResumeServer.GetAsync(server, "/ticks", lastEventId: id)).Status);
     }
 
+    /// <summary>An <c>EventSource</c> that finds the end of an empty response comes back for ever.</summary>
+    [Fact]
+    public async Task Get_TopicHasEnded_IsToStayAway()
+    {
+        ILogStore store = ResumeServer.NewSharedStore();
+        await using TestServer one = await StartAsync(store: store);
+        await using TestServer other = await StartAsync(store: store);
+        await TopicsOf(one).PublishAsync("ticks", new Tick(1)).AsTask().OrFail("it is published");
+        await (await TopicsOf(one).OpenAsync<Tick>("ticks")).CompleteAsync().AsTask().OrFail("it is completed");
+
+        Assert.Equal(204, (await ResumeServer.GetAsync(one, "/ticks")).Status);
+        Assert.Equal(204, (await ResumeServer.GetAsync(other, "/ticks")).Status);
+    }
+
     /// <summary>It was completed elsewhere, and nobody has asked for it here until its log was gone.</summary>
     [Fact]
     public async Task Get_TopicHasEndedAndExpiredUnread_ReadsAnother()
