@@ -36,6 +36,13 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
             return;
         }
 
+        if (context.RequestAborted.IsCancellationRequested)
+        {
+            // While it waited for the store, for example. Nobody would read what begins.
+            await executor.CloseUnusedAsync(context, source, options);
+            throw new OperationCanceledException(context.RequestAborted);
+        }
+
         StreamLog? begun = null;
         Admission? place = null;
         LogAttachment attachment;

@@ -272,6 +272,45 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public async Task Handler_ClientHasLeftMeanwhile_NothingBegins()
+    {
+        var isRunning = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var hasLeft = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var isOver = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using TestServer server = await ResumeServer.StartAsync(app =>
+        {
+            app.Use(async (context, next) =>
+            {
+                using CancellationTokenRegistration leaving = context.RequestAborted.Register(hasLeft.SetResult);
+                try
+                {
+                    await next(context);
+                }
+                finally
+                {
+                    isOver.SetResult();
+                }
+            });
+            app.MapGet("/ticks", async () =>
+            {
+                isRunning.SetResult();
+                await hasLeft.Task;
+                return TypedResults.Extensions.EventStream(_source);
+            }).Resumable();
+        });
+        using var client = new CancellationTokenSource();
+        Task<HttpResponseMessage> asking = server.Client("1.1").SendAsync(ResumeServer.Request(HttpMethod.Get, "/ticks"), client.Token);
+        await isRunning.Task.OrFail("the handler runs");
+
+        await client.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
+        await isOver.Task.OrFail("the request is over");
+
+        Assert.Equal(0, ResumeServer.LogsOf(server).Count);
+        Assert.Empty(server.Logs.WarningsAndErrors);
+    }
+
+    [Fact]
     public async Task Handler_GivesASourceThatIsNotNeeded_ItsServicesAreDisposedOf()
     {
         var scopes = new List<Scoped>();
