@@ -11,6 +11,8 @@ internal sealed class ChangeListener(Database database, Statements statements, L
     // A connection that a firewall has forgotten is silent for ever.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stop = new();
     private Task? _listening;
@@ -43,7 +45,8 @@ internal sealed class ChangeListener(Database database, Statements statements, L
         await _stop.CancelAsync();
         if (listening is not null)
         {
-            await listening;
+            // A connection that is being opened does not heed its token until the server says something.
+            await listening.WaitAsync(Farewell).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -11,7 +11,10 @@ internal sealed class ChangeNotifier(Database database, Statements statements, L
 {
     private const int Attempts = 3;
 
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _stop = new();
     private Dictionary<ulong, LogChange> _waiting = [];
     private Task _sending = Task.CompletedTask;
     private bool _isSending;
@@ -50,7 +53,9 @@ internal sealed class ChangeNotifier(Database database, Statements statements, L
             sending = _sending;
         }
 
-        await sending;
+        // A connection that is being opened does not heed its token until the server says something.
+        _stop.CancelAfter(Farewell);
+        await sending.WaitAsync(_stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task SendAsync()
@@ -76,11 +81,11 @@ internal sealed class ChangeNotifier(Database database, Statements statements, L
 
     private async Task SendAsync(string[] payloads)
     {
-        for (int attempt = 0; attempt < Attempts; attempt++)
+        for (int attempt = 0; attempt < Attempts && !_stop.IsCancellationRequested; attempt++)
         {
             try
             {
-                await database.ExecuteAsync(Lane.Life, statements.Notify, command => command.With(payloads, NpgsqlDbType.Array | NpgsqlDbType.Text), CancellationToken.None);
+                await database.ExecuteAsync(Lane.Life, statements.Notify, command => command.With(payloads, NpgsqlDbType.Array | NpgsqlDbType.Text), _stop.Token);
                 return;
             }
             catch (Exception)
