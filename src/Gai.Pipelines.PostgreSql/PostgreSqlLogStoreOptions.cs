@@ -31,7 +31,7 @@ public sealed class PostgreSqlLogStoreOptions
     /// </value>
     public bool ApplyMigrations { get; set; } = true;
 
-    /// <summary>Gets or sets how long one command may take.</summary>
+    /// <summary>Gets or sets how long one command may take, and how long one that writes no frames may wait for others before it is given up.</summary>
     /// <value>Default 10 s; 1 s to 10 min, rounded up to seconds. Let it be shorter than the lease of the logs, so that a renewal that hangs can be made again.</value>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(10);
 

@@ -43,6 +43,25 @@ public sealed class SilentServerTests : IDisposable
         await store.DisposeAsync().AsTask().OrFail();
     }
 
+    /// <summary>Whoever asks waits for an answer, and may have left long before its turn comes. For what is written behind nobody does.</summary>
+    [Fact]
+    public async Task Run_NoTurnComes_GivesUpUnlessItWrites()
+    {
+        Database database = NewDatabase(TimeSpan.FromSeconds(1));
+        Task<int>[] first = [RunAsync(Lane.Life), RunAsync(Lane.Write)];
+        Task<int> writing = RunAsync(Lane.Write);
+        Task<int> asking = RunAsync(Lane.Life);
+
+        await Record.ExceptionAsync(() => asking.OrFail());
+
+        Assert.IsType<TimeoutException>(asking.Exception?.InnerException);
+        Assert.False(writing.IsCompleted);
+        _server.Stop();
+        await Record.ExceptionAsync(() => Task.WhenAll([writing, .. first]).OrFail());
+
+        Task<int> RunAsync(Lane lane) => database.RunAsync(lane, static (_, _) => Task.FromResult(0), CancellationToken.None);
+    }
+
     private Database NewDatabase(TimeSpan commandTimeout)
     {
         var options = new PostgreSqlLogStoreOptions { MaxConnections = 4, CommandTimeout = commandTimeout };

@@ -28,7 +28,13 @@ internal sealed class Database(NpgsqlDataSource source, PostgreSqlLogStoreOption
     {
         cancellationToken.ThrowIfCancellationRequested();
         SemaphoreSlim gate = _lanes[(int)lane];
-        await gate.WaitAsync(cancellationToken);
+
+        // Whoever asks may have left when the turn comes. For what is written behind nobody waits, and it waits in order.
+        if (!await gate.WaitAsync(lane == Lane.Write ? Timeout.InfiniteTimeSpan : options.CommandTimeout, cancellationToken))
+        {
+            throw new TimeoutException($"As many commands as MaxConnections allows were at work for {options.CommandTimeout.TotalSeconds:N0} s, and this one was not begun.");
+        }
+
         try
         {
             try
