@@ -113,6 +113,26 @@ public sealed class OnceTests
         Assert.Equal((500, 200), (failed.Status, taken.Status));
     }
 
+    /// <summary>One writes the log, and each response has one of its own.</summary>
+    [Fact]
+    public async Task Get_DialectOfTheApplication_IsThatOfEveryResponse()
+    {
+        int made = 0;
+        DialectFactory<Tick> plain = Dialects.Plain(TestJson.Default.Tick);
+        var dialects = new DialectFactory<Tick>(context =>
+        {
+            made++;
+            return plain.Create(context);
+        });
+        await using TestServer server = await ResumeServer.StartAsync(app =>
+            app.MapGet("/ticks", () => TypedResults.Extensions.EventStream(StreamSource.From(Sources.Ticks(1)), dialects)).Resumable());
+
+        Answer begun = await ResumeServer.GetAsync(server, "/ticks");
+        Answer read = await ResumeServer.GetAsync(server, $"/ticks?streamId={begun.Headers["stream-id"]}");
+
+        Assert.Equal((begun.Body, 3), (read.Body, made));
+    }
+
     [Fact]
     public async Task Get_NoProducerBegins_CancelsTheHandlersToken()
     {
