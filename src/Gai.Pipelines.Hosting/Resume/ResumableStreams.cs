@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Gai.Pipelines.Hosting;
 
 /// <summary>Answers requests for streams that can be resumed: attaches them to what there is, lets the handler begin what there is not, cancels.</summary>
-internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor executor, StreamRegistry streams, ILogger<ResumableStreams> logger)
+internal sealed partial class ResumableStreams(StreamLogs logs, EventStreamExecutor executor, StreamRegistry streams, ILogger<ResumableStreams> logger)
 {
     private static readonly StreamError NotFound = new(
         StreamErrorCodes.NotFound, "There is no such stream, or it is not yours. Ask without an id to begin one.");
@@ -134,124 +134,6 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
 
     public PumpSettings ProducingSettingsOf(HttpContext context) => executor.ProfileOf(context).Pump;
 
-    private async ValueTask<Func<Task>> FindAnswerAsync(HttpContext context, ResumableEndpoint endpoint)
-    {
-        if (!ResumePoint.TryRead(context.Request, out ResumePoint point, out StreamError problem))
-        {
-            return () => RefuseAsync(context, StatusCodes.Status400BadRequest, problem);
-        }
-
-        if (point.IsTerminal)
-        {
-            return () => NothingMoreAsync(context);
-        }
-
-        string? owner = StreamOwner.Of(context);
-        LogKey key;
-        try
-        {
-            key = endpoint.KeyOf(context, owner);
-        }
-        catch (ArgumentException failure)
-        {
-            return () => RefuseAsync(context, StatusCodes.Status400BadRequest, new StreamError(StreamErrorCodes.InvalidRequest, failure.Message));
-        }
-
-        StreamLog? log;
-        try
-        {
-            log = await FindAsync(context, endpoint, point, key);
-        }
-        catch (InvalidOperationException) when (logs.IsStopping)
-        {
-            return () => RefuseDrainingAsync(context);
-        }
-
-        if (log is not null)
-        {
-            return HttpMethods.IsDelete(context.Request.Method)
-                ? await CancelAsync(context, endpoint, log)
-                : await AttachAsync(context, endpoint, log, point, key);
-        }
-
-        bool isForgotten = point.After is not null;
-        if (HttpMethods.IsDelete(context.Request.Method) || (point.Stream is not null && !isForgotten))
-        {
-            return () => RefuseAsync(context, StatusCodes.Status404NotFound, NotFound);
-        }
-
-        return isForgotten && endpoint.Options.Missed == MissedEvents.Refuse
-            ? () => RefuseAsync(context, StatusCodes.Status412PreconditionFailed, ResumePoint.Forgotten)
-            : () => endpoint.HandleAsync(context, point, key.IsNone ? endpoint.NewKey() : key, owner);
-    }
-
-    /// <summary>Finds the log of the request's id, else that of its key where that may stand in for it.</summary>
-    private async ValueTask<StreamLog?> FindAsync(HttpContext context, ResumableEndpoint endpoint, ResumePoint point, LogKey key)
-    {
-        LogOptions options = endpoint.Options.Log;
-        if (point.Stream is { } id)
-        {
-            // Whoever names a stream, or cancels one, means no other.
-            bool mayBeAnother = point.After is not null && !HttpMethods.IsDelete(context.Request.Method);
-            StreamLog? log = await logs.FindAsync(id, options, context.RequestAborted);
-            if (log is not null && mayBeAnother && endpoint.Options.Missed == MissedEvents.Refuse && !await endpoint.MayReadAsync(context, log.Description))
-            {
-                // Nothing is to tell it from an id that finds none.
-                log = null;
-            }
-
-            if (log is not null || !mayBeAnother)
-            {
-                return log;
-            }
-        }
-
-        return key.IsNone ? null : await logs.FindAsync(key, options, context.RequestAborted);
-    }
-
-    /// <summary>Lets a request read a log, if it may.</summary>
-    private async ValueTask<Func<Task>> AttachAsync(HttpContext context, ResumableEndpoint endpoint, StreamLog log, ResumePoint point, LogKey key = default)
-    {
-        bool mayRead = await endpoint.MayReadAsync(context, log.Description);
-        if (!mayRead)
-        {
-            // The very answer that an id without a stream gets, where that is not a new stream.
-            return point.After is not null && endpoint.Options.Missed == MissedEvents.Refuse
-                ? () => RefuseAsync(context, StatusCodes.Status412PreconditionFailed, ResumePoint.Forgotten)
-                : () => RefuseAsync(context, StatusCodes.Status404NotFound, NotFound);
-        }
-
-        if (!endpoint.Owns(log.Description) || !(key.IsNone || key == log.Description.Key))
-        {
-            return () => RefuseAsync(context, StatusCodes.Status400BadRequest, ResumePoint.OfAnotherEndpoint);
-        }
-
-        if (point.HasAllOf(log))
-        {
-            return () => NothingMoreAsync(context);
-        }
-
-        if (FormatSelector.Select(context.Request.Headers.Accept, [log.Description.Format]) is null)
-        {
-            StreamError error = new(string.Empty, $"This stream is written as {log.Description.Format.MediaType()}, once for all its readers; the request accepts {context.Request.Headers.Accept}. Change the Accept header.");
-            return () => RefuseAsync(context, StatusCodes.Status406NotAcceptable, error);
-        }
-
-        if (point.Open(log, endpoint.Options.Missed, out LogCursor? cursor) is { } missed)
-        {
-            return () => RefuseAsync(context, StatusCodes.Status412PreconditionFailed, missed);
-        }
-
-        if (cursor is null)
-        {
-            // Nobody read this copy for too long, while MayRead was asked for example. It may be found until whoever has given it up has forgotten it.
-            await Task.Yield();
-            return await FindAnswerAsync(context, endpoint);
-        }
-
-        return () => ReadAsync(context, cursor);
-    }
-
     public Task RefuseAsync(HttpContext context, int status, StreamError error)
     {
         Log.StreamRefused(logger, context.Request.Path, status, error.Message);
@@ -276,18 +158,6 @@ internal sealed class ResumableStreams(StreamLogs logs, EventStreamExecutor exec
 
         DialectFactory<LogFrames> dialects = Reading.Of(log).Dialects?.Invoke(cursor) ?? LogDialects.Of(log.Description.Dialect, cursor);
         return executor.ReadAsync(context, cursor, dialects, place);
-    }
-
-    private async ValueTask<Func<Task>> CancelAsync(HttpContext context, ResumableEndpoint endpoint, StreamLog log)
-    {
-        if (!await endpoint.MayReadAsync(context, log.Description) || !endpoint.Owns(log.Description))
-        {
-            return () => RefuseAsync(context, StatusCodes.Status404NotFound, NotFound);
-        }
-
-        await logs.CancelAsync(log.Description.Id);
-        context.Response.StatusCode = StatusCodes.Status204NoContent;
-        return static () => Task.CompletedTask;
     }
 
     /// <summary>Chooses the format of a stream that is to begin.</summary>
