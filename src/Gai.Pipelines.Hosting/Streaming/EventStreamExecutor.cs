@@ -42,9 +42,15 @@ internal sealed class EventStreamExecutor(
         }
 
         bool isHead = HttpMethods.IsHead(context.Request.Method);
-        if (!isHead && context.Features.Get<ResumableRequest>() is { } resumable)
+        if (context.Features.Get<ResumableRequest>() is { } resumable)
         {
-            return context.RequestServices.GetRequiredService<ResumableStreams>().StartAsync(resumable, context, source, dialects, options);
+            if (!isHead)
+            {
+                return context.RequestServices.GetRequiredService<ResumableStreams>().StartAsync(resumable, context, source, dialects, options);
+            }
+
+            resumable.Restore();
+            resumable.EndWithClient();
         }
 
         StreamFormat? format = options?.Format ?? Negotiate(context, dialects);
@@ -144,6 +150,9 @@ internal sealed class EventStreamExecutor(
         _ = compression.Begin(context, ProfileOf(context)); // which is not compressed either, but varies
         default(ResponseHead).Set(context.Response, format);
         EventStreamFeature.Of(context).IsConcluded = true;
+
+        // What a handler still writes finds its stream over, which is no failure any more.
+        await context.Response.StartAsync(CancellationToken.None);
     }
 
     /// <summary>Answers a client whose stream cannot go on here, since the server shuts down.</summary>

@@ -71,19 +71,14 @@ public sealed class EventStream<T> : IAsyncDisposable
     /// <returns>A task that ends with the stream.</returns>
     public async ValueTask DisposeAsync()
     {
-        if (_isDisposed)
+        if (_isDisposed || _isCompleted)
         {
-            return;
-        }
-
-        _isDisposed = true;
-        if (_isCompleted)
-        {
-            // How it ended CompleteAsync tells. The response is not the handler's again before that.
+            // How it ended CompleteAsync tells, or whoever disposes of it. The response is not the handler's again before that.
             await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return;
         }
 
+        _isDisposed = true;
         _writer.TryComplete(new StreamAbandonedException());
         try
         {

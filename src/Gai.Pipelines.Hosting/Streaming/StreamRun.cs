@@ -13,6 +13,8 @@ namespace Gai.Pipelines.Hosting;
 [SuppressMessage("Design", "CA1001", Justification = "RunAsync or Forget, of which one is called once, disposes of them.")]
 internal sealed class StreamRun<T> : StreamRegistry.Entry
 {
+    private const int PieceBytes = 64 * 1024;
+
     private readonly EventStreamExecutor _executor;
     private readonly EventStreamProfile _profile;
     private readonly EventStreamResultOptions? _options;
@@ -174,13 +176,9 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
                 Log.RequestTimedOut(_executor.Logger, path, outcome.Events);
                 Context.Abort();
                 break;
-            case StreamOutcomeReason.ClientGone when outcome.Exception is { } failure && !Context.RequestAborted.IsCancellationRequested && !Context.Response.HasStarted:
-                // What is called when the head is sent, such as a callback of a middleware: there is time for a status.
-                _head.Unset(Context.Response);
-                ExceptionDispatchInfo.Throw(failure);
-                break;
             case StreamOutcomeReason.ClientGone when outcome.Exception is { } failure && !Context.RequestAborted.IsCancellationRequested:
                 // Not the client but what stands between, such as a body that a middleware has put there: a clean end would be one of a whole answer.
+                // Nor another answer, where a callback has kept the head from being sent: the first frame is with the server, and would stand before it.
                 Log.OutputFailed(_executor.Logger, path, outcome.Events, failure);
                 Context.Abort();
                 break;
@@ -254,20 +252,28 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         }
     }
 
-    /// <summary>Waits for a client to take a document, and not longer than for a flush.</summary>
-    private async Task SendAsync(Task sending, long events)
+    /// <summary>Sends a document, of which the client may take each piece as slowly as it may take a flush.</summary>
+    private async Task SendAsync(ReadOnlyMemory<byte> body, long events)
     {
-        try
+        while (!body.IsEmpty)
         {
-            await sending.WaitAsync(_profile.Pump.WriteTimeout, Time);
-        }
-        catch (TimeoutException) when (!sending.IsCompleted)
-        {
-            Log.ClientTooSlow(_executor.Logger, Context.Request.Path, events);
-            Context.Abort();
+            int length = Math.Min(body.Length, PieceBytes);
 
-            // The document's memory goes back to its pool.
-            await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // Without a token: if the client has left, nobody is there to be told by an exception.
+            Task sending = Context.Response.Body.WriteAsync(body[..length], CancellationToken.None).AsTask();
+            await sending.WaitAsync(_profile.Pump.WriteTimeout, Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!sending.IsCompleted)
+            {
+                Log.ClientTooSlow(_executor.Logger, Context.Request.Path, events);
+                Context.Abort();
+
+                // The document's memory goes back to its pool.
+                await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return;
+            }
+
+            await sending;
+            body = body[length..];
         }
     }
 
@@ -289,8 +295,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
             Context.Response.Headers.CacheControl = "no-cache, no-store";
             Context.Response.ContentLength = body.Length;
 
-            // Without a token: if the client has left, nobody is there to be told by an exception.
-            await SendAsync(Context.Response.Body.WriteAsync(body, CancellationToken.None).AsTask(), outcome.Events);
+            await SendAsync(body, outcome.Events);
         }
     }
 }

@@ -36,7 +36,8 @@ public sealed partial class StreamLog
         if (_follower is not null && Memory.Readers == 0)
         {
             // How long the store keeps it was decided when it ended there.
-            left = Soonest(left, CopyLingers - Since(Memory.ReadAt));
+            TimeSpan lingers = CopyLingers - Since(Memory.ReadAt);
+            left = lingers < left ? lingers : left;
         }
 
         if (left <= TimeSpan.Zero)
@@ -105,6 +106,11 @@ public sealed partial class StreamLog
         Memory.EvictOld();
         TimeSpan next = Soonest(atMost, Memory.UntilTooOld() ?? Options.MaxAge);
         _clock.Schedule(next);
+        if (_follower is not null && next > CopyLingers && Memory.Readers == 0)
+        {
+            // The last reader has left meanwhile: what it has set must not be put off.
+            _clock.Schedule(CopyLingers);
+        }
     }
 
     private TimeSpan Since(long time) => TimeSpan.FromMilliseconds(Now - time);

@@ -32,11 +32,11 @@ public sealed class OutputFailureTests
         Assert.Contains(server.Logs.Ours, entry => (entry.Level, entry.Name, entry.Exception?.Message) == (LogLevel.Error, "OutputFailed", FullAfterOne.Full));
     }
 
-    /// <summary>What is called when the head is sent throws before it is: the response can still be another one.</summary>
+    /// <summary>Another answer would begin with the frame that the server has already, and the next one on the connection with what is left of it.</summary>
     [Theory]
     [InlineData("1.1")]
     [InlineData("2")]
-    public async Task Write_CallbackOfTheHeadThrows_GetsStatus500(string version)
+    public async Task Write_CallbackOfTheHeadThrows_BreaksTheConnectionAndIsLogged(string version)
     {
         await using TestServer server = await TestServer.StartAsync(app =>
         {
@@ -48,8 +48,10 @@ public sealed class OutputFailureTests
             app.MapGet("/ticks", () => TypedResults.Extensions.EventStream(OneByOneAsync()));
         });
 
-        Assert.Equal(500, (await server.GetAsync("/ticks", version: version)).Status);
+        await Assert.ThrowsAsync<HttpRequestException>(() => server.GetAsync("/ticks", version: version));
+
         await server.IsIdleAsync();
+        Assert.Contains(server.Logs.Ours, entry => (entry.Level, entry.Name, entry.Exception?.InnerException?.Message) == (LogLevel.Error, "OutputFailed", "broken"));
     }
 
     private static async IAsyncEnumerable<Tick> OneByOneAsync()

@@ -104,9 +104,18 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
     private protected override ValueTask<bool> AskAsync() => reader.WaitToReadAsync(CancellationToken.None);
 
     // Of a channel that is full this makes one more that waits for room, which there is in a moment.
-#pragma warning disable CA2012
-    private static bool HasRoom(ChannelWriter<T> writer) => writer.WaitToWriteAsync(CancellationToken.None).IsCompleted;
-#pragma warning restore CA2012
+    private static bool HasRoom(ChannelWriter<T> writer)
+    {
+        ValueTask<bool> room = writer.WaitToWriteAsync(CancellationToken.None);
+        if (room.IsFaulted)
+        {
+            // Of a channel that has failed. Nobody else looks at it, and such an exception is reported by the runtime.
+            _ = room.AsTask().Exception;
+            return true;
+        }
+
+        return room.IsCompleted;
+    }
 
     private void NoteIfFull(bool isFull)
     {
