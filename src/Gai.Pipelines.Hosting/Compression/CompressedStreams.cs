@@ -20,18 +20,29 @@ internal sealed class CompressedStreams
             "gai.stream.compressed", () => Volatile.Read(ref _count), "{stream}", "Streams that are open and compressed.");
     }
 
+    /// <summary>Says in the head whether it depends on what the client accepts: caches must not give one client what another one can decompress.</summary>
+    /// <returns>Whether it does.</returns>
+    public static bool Vary(HttpResponse response, EventStreamProfile profile)
+    {
+        bool mayCompress = profile.Compression != StreamCompression.None && StringValues.IsNullOrEmpty(response.Headers.ContentEncoding);
+        if (mayCompress)
+        {
+            response.Headers.AppendCommaSeparatedValues(HeaderNames.Vary, HeaderNames.AcceptEncoding);
+        }
+
+        return mayCompress;
+    }
+
     /// <summary>Begins the body of a stream whose head is set and not sent.</summary>
     /// <returns><see langword="null"/> if it is sent as it is.</returns>
     public CompressedBody? Begin(HttpContext context, EventStreamProfile profile)
     {
         HttpResponse response = context.Response;
-        if (profile.Compression == StreamCompression.None || !StringValues.IsNullOrEmpty(response.Headers.ContentEncoding))
+        if (!Vary(response, profile))
         {
             return null;
         }
 
-        // Caches must not give one client what another one can decompress.
-        response.Headers.AppendCommaSeparatedValues(HeaderNames.Vary, HeaderNames.AcceptEncoding);
         StreamCompression coding = CodingSelector.Select(context.Request.Headers.AcceptEncoding, profile.Compression);
         if (coding == StreamCompression.None || HttpMethods.IsHead(context.Request.Method) || !TryEnter())
         {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
 
 namespace Gai.Pipelines.Hosting;
 
@@ -9,11 +10,45 @@ namespace Gai.Pipelines.Hosting;
 /// </remarks>
 internal sealed class DocumentWriter : PipeWriter, IDisposable
 {
+    private const int PieceBytes = 64 * 1024;
+
     private readonly int _limit;
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(4096);
     private int _length = 1; // room for the opening bracket
 
     public DocumentWriter(int limit) => _limit = limit;
+
+    /// <summary>Sends the document to its client, which may take each piece of it as slowly as it may take a flush. In place of <see cref="ToDocument"/>.</summary>
+    /// <returns>Whether the client has taken it. If not, its connection is broken.</returns>
+    public async Task<bool> SendAsync(HttpContext context, DocumentShape shape, PumpSettings settings)
+    {
+        HttpResponse response = context.Response;
+        ReadOnlyMemory<byte> rest = ToDocument(shape);
+        response.ContentType = "application/json; charset=utf-8";
+        response.Headers.CacheControl = "no-cache, no-store";
+        response.ContentLength = rest.Length;
+        while (!rest.IsEmpty)
+        {
+            int length = Math.Min(rest.Length, PieceBytes);
+
+            // Without a token: if the client has left, nobody is there to be told by an exception.
+            Task sending = response.Body.WriteAsync(rest[..length], CancellationToken.None).AsTask();
+            await sending.WaitAsync(settings.WriteTimeout, settings.Scheduler.TimeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!sending.IsCompleted)
+            {
+                context.Abort();
+
+                // The document's memory goes back to its pool.
+                await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return false;
+            }
+
+            await sending;
+            rest = rest[length..];
+        }
+
+        return true;
+    }
 
     /// <summary>Makes the document. Called once, after the last record.</summary>
     /// <returns>The document, valid until the writer is disposed of.</returns>

@@ -147,7 +147,7 @@ internal sealed class EventStreamExecutor(
     private async Task AnswerHeadAsync<T>(HttpContext context, StreamSource<T> source, StreamFormat format, EventStreamResultOptions? options)
     {
         await CloseUnusedAsync(context, source, options);
-        _ = compression.Begin(context, ProfileOf(context)); // which is not compressed either, but varies
+        CompressedStreams.Vary(context.Response, ProfileOf(context));
         default(ResponseHead).Set(context.Response, format);
         EventStreamFeature.Of(context).IsConcluded = true;
 

@@ -85,7 +85,11 @@ public sealed class EventStreamMiddleware : IMiddleware
             }
             finally
             {
-                await LeaveAsync(feature);
+                if (feature.Handled is { } stream)
+                {
+                    // One that the handler has left open ends with it.
+                    await stream.DisposeAsync();
+                }
             }
         }
         catch (StreamOverException) when (feature.IsConcluded)
@@ -135,9 +139,6 @@ public sealed class EventStreamMiddleware : IMiddleware
             await AnswerAsync(context, abandoned);
         }
     }
-
-    /// <summary>Ends a stream that the handler has left open.</summary>
-    private static ValueTask LeaveAsync(EventStreamFeature feature) => feature.Handled?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     /// <summary>Whether what reads requests for handlers has thrown (the framework, what it generates, our own), and not a handler.</summary>
     private static bool IsOfBinding(BadHttpRequestException bad) =>

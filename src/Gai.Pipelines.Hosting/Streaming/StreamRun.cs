@@ -13,8 +13,6 @@ namespace Gai.Pipelines.Hosting;
 [SuppressMessage("Design", "CA1001", Justification = "RunAsync or Forget, of which one is called once, disposes of them.")]
 internal sealed class StreamRun<T> : StreamRegistry.Entry
 {
-    private const int PieceBytes = 64 * 1024;
-
     private readonly EventStreamExecutor _executor;
     private readonly EventStreamProfile _profile;
     private readonly EventStreamResultOptions? _options;
@@ -252,31 +250,6 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         }
     }
 
-    /// <summary>Sends a document, of which the client may take each piece as slowly as it may take a flush.</summary>
-    private async Task SendAsync(ReadOnlyMemory<byte> body, long events)
-    {
-        while (!body.IsEmpty)
-        {
-            int length = Math.Min(body.Length, PieceBytes);
-
-            // Without a token: if the client has left, nobody is there to be told by an exception.
-            Task sending = Context.Response.Body.WriteAsync(body[..length], CancellationToken.None).AsTask();
-            await sending.WaitAsync(_profile.Pump.WriteTimeout, Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!sending.IsCompleted)
-            {
-                Log.ClientTooSlow(_executor.Logger, Context.Request.Path, events);
-                Context.Abort();
-
-                // The document's memory goes back to its pool.
-                await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                return;
-            }
-
-            await sending;
-            body = body[length..];
-        }
-    }
-
     private async Task ConcludeDocumentAsync(DocumentWriter document, StreamOutcome outcome)
     {
         if (outcome.Exception is DocumentTooLargeException tooLarge)
@@ -288,14 +261,9 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         {
             await ConcludeUnsentAsync(outcome);
         }
-        else
+        else if (!await document.SendAsync(Context, _pump.Dialect.DocumentShape, _profile.Pump))
         {
-            ReadOnlyMemory<byte> body = document.ToDocument(_pump.Dialect.DocumentShape);
-            Context.Response.ContentType = "application/json; charset=utf-8";
-            Context.Response.Headers.CacheControl = "no-cache, no-store";
-            Context.Response.ContentLength = body.Length;
-
-            await SendAsync(body, outcome.Events);
+            Log.ClientTooSlow(_executor.Logger, Context.Request.Path, outcome.Events);
         }
     }
 }

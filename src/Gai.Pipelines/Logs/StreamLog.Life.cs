@@ -24,6 +24,9 @@ public sealed partial class StreamLog
 
     internal bool IsGivenUp { get; private set; }
 
+    /// <summary>Ends what writes the log, if that is a topic of this process. Before its memory goes.</summary>
+    internal Action? Closing { get; set; }
+
     internal bool IsForgotten => Volatile.Read(ref _isForgotten);
 
     /// <summary>Gets whether the producer is, or was, at this node.</summary>
@@ -68,9 +71,6 @@ public sealed partial class StreamLog
             Rest(_follower is null ? Options.AbandonAfter : CopyLingers);
         }
     }
-
-    /// <summary>Ends what writes the log, if that is a topic of this process. Before its memory goes.</summary>
-    internal Action? Closing { get; set; }
 
     /// <summary>Notes that the store does not have the log any more, with all that is not in memory here.</summary>
     internal void OnGoneFromStore()

@@ -106,10 +106,10 @@ public sealed partial class StreamLog
         Memory.EvictOld();
         TimeSpan next = Soonest(atMost, Memory.UntilTooOld() ?? Options.MaxAge);
         _clock.Schedule(next);
-        if (_follower is not null && next > CopyLingers && Memory.Readers == 0)
+        if (_follower is not null && Memory.Readers == 0)
         {
-            // The last reader has left meanwhile: what it has set must not be put off.
-            _clock.Schedule(CopyLingers);
+            // The last reader may have left meanwhile: what it has set must not be put off.
+            _clock.Schedule(Soonest(next, CopyLingers));
         }
     }
 

@@ -57,10 +57,11 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
     internal override bool HandOverGathered(EventPump<T> pump, out bool restsOn)
     {
         bool isFirst = _gathered == NotCounted;
+        bool keepsWaiting = false;
         if (isFirst)
         {
             _gathered = reader.Count;
-            NoteIfFull(_gathered > 0 && writer is not null && !HasRoom(writer));
+            keepsWaiting = _gathered > 0 && writer is not null && !HasRoom(writer);
         }
 
         bool goOn = true;
@@ -68,12 +69,13 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
         while (goOn && _gathered > 0 && reader.TryRead(out T? item))
         {
             // A writer that waits with its event puts it in as soon as one is taken out. That another one writes just now is rarer.
-            NoteIfFull(isFirst && reader.Count >= _gathered);
+            keepsWaiting |= isFirst && reader.Count >= _gathered;
             isFirst = false;
             _gathered--;
             goOn = pump.Accept(item);
         }
 
+        _windowsBeforeRest = keepsWaiting ? WindowsAfterFullRest : _windowsBeforeRest;
         restsOn &= goOn && !reader.Completion.IsCompleted;
         return goOn;
     }
@@ -115,14 +117,6 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
         }
 
         return room.IsCompleted;
-    }
-
-    private void NoteIfFull(bool isFull)
-    {
-        if (isFull)
-        {
-            _windowsBeforeRest = WindowsAfterFullRest;
-        }
     }
 
     private protected override void OnStart(ReadyQueue? queue) => _queue = queue;
