@@ -24,6 +24,23 @@ public abstract partial class LogStoreContractTests
         Assert.Equal(state, (await ReadAsync(store, claim.Log.Id)).State);
     }
 
+    /// <summary>Only a renewal says that the owner lives: neither what it has written, nor that somebody reads, nor that somebody wants it cancelled.</summary>
+    [Fact]
+    public async Task Read_OwnerDidAllButRenew_EndsTheLogAsLost()
+    {
+        ILogStore store = await OpenNodeAsync();
+        ILogStore other = await OpenNodeAsync();
+        LogClaim claim = await BeginAsync(store, 2 * ShortTime);
+        await PassAsync(ShortTime);
+        await AppendAsync(store, claim, Numbered(1, 2));
+        await other.NoteReaderAsync(claim.Log.Id, None);
+        await other.RequestCancelAsync(claim.Log.Id, None);
+
+        await PassAsync(1.5 * ShortTime);
+
+        Assert.Equal(new LogState(1, 2, LogEnd.Lost), (await ReadAsync(other, claim.Log.Id)).State);
+    }
+
     /// <summary>A log that was lost before its first frame is begun anew.</summary>
     [Fact]
     public async Task Read_LeaseHasRunOutBeforeTheFirstFrame_FreesTheKey()

@@ -108,6 +108,21 @@ public abstract partial class LogStoreContractTests
         Assert.Equal(["a", "done"], frames);
     }
 
+    /// <summary>A publisher whose answer was lost learns that it is there, although somebody has ended the topic since.</summary>
+    [Fact]
+    public async Task Publish_RepeatedBehindTheEnd_GetsTheSameNumber()
+    {
+        ILogStore store = await OpenNodeAsync();
+        ILogStore other = await OpenNodeAsync();
+        LogId topic = await BeginTopicAsync(store);
+        var publication = Guid.NewGuid();
+        long first = await PublishAsync(store, topic, publication, Batch(0, "a"));
+        await CompleteAsync(other, topic, "done");
+
+        Assert.Equal(first, await PublishAsync(store, topic, publication, Batch(0, "a")));
+        Assert.Equal(["a", "done"], (await ReadAsync(store, topic)).Frames);
+    }
+
     /// <summary>The end of a topic need not be marked, and one that is gone cannot be ended. Nor is a generation ended as a topic is, or a topic as a generation is.</summary>
     [Fact]
     public async Task CompleteTopic_NoMarkerOrNoTopic_EndsItOrIsRefused()

@@ -11,9 +11,6 @@ internal sealed class EventStreamProfile
     // A connection of Kestrel and a stream take 17 KiB before anything waits; with blocks that are not quite full it is this.
     private const int ConnectionBytes = 40 * 1024;
 
-    // What opens a response: padding of 64 KiB at most, and a few fields.
-    private const int OpeningBytes = 128 * 1024;
-
     // A joined delta is flushed whole, and is then that much larger than what is flushed at once otherwise.
     private const int JoinedBytes = 32 * 1024;
 
@@ -59,8 +56,8 @@ internal sealed class EventStreamProfile
             Metrics = metrics,
         };
 
-        // An event of a log has been found small enough when it was written; the opening of a response, with which it is one frame, is each reader's own.
-        Reader = Pump with { SlowClientPolicy = SlowClientPolicy.Wait, MaxFrameBytes = options.MaxFrameBytes + OpeningBytes };
+        // An event of a log has been found small enough when it was written, maybe through an endpoint that allows more.
+        Reader = Pump with { SlowClientPolicy = SlowClientPolicy.Wait, MaxFrameBytes = FrameWriter.NoLimit };
         Request = new RequestLimits(
             options.RequestIdleTimeout,
             options.MaxRequestBodyBytes,

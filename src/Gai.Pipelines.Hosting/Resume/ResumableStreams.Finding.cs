@@ -41,7 +41,7 @@ internal sealed partial class ResumableStreams
         if (log is not null)
         {
             return HttpMethods.IsDelete(context.Request.Method)
-                ? await CancelAsync(context, endpoint, log)
+                ? await CancelAsync(context, endpoint, log, key)
                 : await AttachAsync(context, endpoint, log, point, key);
         }
 
@@ -123,9 +123,9 @@ internal sealed partial class ResumableStreams
         return () => ReadAsync(context, cursor);
     }
 
-    private async ValueTask<Func<Task>> CancelAsync(HttpContext context, ResumableEndpoint endpoint, StreamLog log)
+    private async ValueTask<Func<Task>> CancelAsync(HttpContext context, ResumableEndpoint endpoint, StreamLog log, LogKey key)
     {
-        if (!await endpoint.MayReadAsync(context, log.Description) || !endpoint.Owns(log.Description))
+        if (!await endpoint.MayReadAsync(context, log.Description) || !endpoint.Owns(log.Description) || !(key.IsNone || key == log.Description.Key))
         {
             return () => RefuseAsync(context, StatusCodes.Status404NotFound, NotFound);
         }

@@ -21,6 +21,9 @@ public sealed class FrameWriter : IBufferWriter<byte>
     /// <summary>The default of <see cref="MaxFrameBytes"/>: 16 MiB.</summary>
     public const int DefaultMaxFrameBytes = 16 * 1024 * 1024;
 
+    /// <summary>For frames that are known to be small enough.</summary>
+    internal const int NoLimit = int.MaxValue / 4;
+
     // Kestrel's blocks have 4,096 bytes, and HTTP/1.1 keeps some of them for the chunk's length. What asks for more than
     // this goes through scratch, so that the output is never made to find an unpooled block.
     private const int LargestBlockRequest = 2048;

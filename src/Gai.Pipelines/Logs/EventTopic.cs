@@ -75,10 +75,14 @@ public sealed class EventTopic<T> : ITopic
     /// <returns>A task that is done when it has ended.</returns>
     public async ValueTask CompleteAsync(CancellationToken cancellationToken = default)
     {
-        foreach (TopicOutput<T> output in _outputs)
+        Task[] ending;
+        lock (_publishing)
         {
-            await output.CompleteAsync(cancellationToken);
+            // Readers of all formats get the same events, and so the end behind the same one; where one cannot be ended, the others can.
+            ending = [.. _outputs.Select(output => output.CompleteAsync(cancellationToken).AsTask())];
         }
+
+        await Task.WhenAll(ending);
     }
 
     /// <summary>Opens the log of a format, for readers at this node.</summary>

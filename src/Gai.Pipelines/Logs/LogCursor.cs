@@ -79,6 +79,9 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IDisposable
 
     internal override long Lost => Dropped;
 
+    /// <summary>Whether there is a gap that its client has not been told of.</summary>
+    internal bool HasGap => _gap != 0;
+
     /// <summary>Whether what it has read last is not in memory.</summary>
     internal bool ReadsStore => _catchUp is not null;
 

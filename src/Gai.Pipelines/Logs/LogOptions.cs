@@ -8,12 +8,12 @@ public sealed record LogOptions
     /// <summary>The options that a log gets for which nobody chooses any.</summary>
     public static LogOptions Default { get; } = new();
 
-    /// <summary>Gets how many events are kept in memory. Beyond it the oldest are evicted, and whoever still wanted them is told of a gap.</summary>
+    /// <summary>Gets how many events are kept in memory. Beyond it the oldest are evicted, and whoever still wanted them is told of a gap; what a shared store lacks is kept up to <see cref="StreamLogsOptions.MaxStoreLag"/>.</summary>
     /// <value>Default 100,000; at least 1.</value>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
     public int MaxEvents { get; init => field = Limit.AtLeast(1, value); } = 100_000;
 
-    /// <summary>Gets how many bytes of frames are kept in memory. The last frame is kept whatever its size.</summary>
+    /// <summary>Gets how many bytes of frames are kept in memory. The last frame is kept whatever its size, and what a shared store lacks up to <see cref="StreamLogsOptions.MaxStoreLag"/>.</summary>
     /// <value>Default 8 MiB, in bytes; at least 1.</value>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
     public int MaxBytes { get; init => field = Limit.AtLeast(1, value); } = 8 * 1024 * 1024;

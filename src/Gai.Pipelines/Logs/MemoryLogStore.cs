@@ -87,7 +87,7 @@ public sealed class MemoryLogStore : ILogStore
         long first;
         lock (_lock)
         {
-            first = OwnedBy(log, fencingToken: 0).Publish(publication, batch, Now);
+            first = _byId.GetValueOrDefault(log)?.NumberOf(publication) ?? OwnedBy(log, fencingToken: 0).Publish(publication, batch, Now);
         }
 
         _watchers.Signal(log, LogChange.Frames);

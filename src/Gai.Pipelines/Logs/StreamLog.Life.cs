@@ -94,11 +94,16 @@ public sealed partial class StreamLog
     internal long LowestNeeded()
     {
         long lacking = DurableSequence + 1;
-        return Memory.LowestUnread() is { } lowest ? Math.Min(lowest, lacking) : Store is null ? 0 : lacking;
+        return Memory.LowestUnread() is not { } lowest ? (Store is null ? 0 : lacking)
+            : WaitsForStore ? Math.Min(lowest, lacking)
+            : lowest;
     }
 
     /// <summary>Whether the store has not got all of it yet, nor is given up: until then its memory is needed, whoever forgets it.</summary>
     internal bool WaitsForStore => _writeBehind is { Done.IsCompleted: false };
+
+    /// <summary>Whether the store is being given a frame, which it may have in a moment.</summary>
+    internal bool IsOnItsWay(long sequence) => sequence <= _writeBehind?.AppendingUpTo;
 
     /// <summary>Waits until the producer is done, and the store has all that there is or is given up.</summary>
     internal async Task DrainAsync()

@@ -71,7 +71,9 @@ public sealed partial class StreamLog
         {
             TimeSpan unread = Since(Memory.ReadAt);
             unread = _writeBehind?.ReadElsewhereAgo is { } ago && ago < unread ? ago : unread;
-            left -= unread;
+
+            // Who came to read at another node just before the time was over is known here a little later.
+            left -= unread - (_writeBehind?.RenewEvery ?? TimeSpan.Zero);
             if (left <= TimeSpan.Zero)
             {
                 if (TryAbandon())

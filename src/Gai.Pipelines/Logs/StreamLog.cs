@@ -94,7 +94,7 @@ public sealed partial class StreamLog
         }
 
         long next = after.Sequence + 1;
-        return TryOpen(next, next < first && next <= LastSequence ? new LogGap(first - next, first) : default);
+        return TryOpen(next, next < first ? new LogGap(first - next, first) : default);
     }
 
     /// <summary>Opens a cursor as <see cref="OpenCursorAtStart"/> does.</summary>

@@ -10,7 +10,7 @@ public sealed partial class StreamLogs
     private readonly Lock _trimLock = new();
 
     /// <summary>Gives memory back, and some more than has to be: what nobody misses first.</summary>
-    private void Trim(long bytes)
+    private void Trim()
     {
         if (!_trimLock.TryEnter())
         {

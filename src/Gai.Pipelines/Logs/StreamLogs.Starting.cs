@@ -146,7 +146,16 @@ public sealed partial class StreamLogs
         }
         catch (Exception) when (_store is not null)
         {
-            await _store.RemoveAsync(claim.Log.Id, CancellationToken.None);
+            // What has failed is what the caller is told, whether the store can be reached or not.
+            try
+            {
+                await _store.RemoveAsync(claim.Log.Id, CancellationToken.None);
+            }
+            catch (Exception)
+            {
+                _ = WithdrawAsync(_store, claim.Log.Id);
+            }
+
             throw;
         }
     }
@@ -164,7 +173,7 @@ public sealed partial class StreamLogs
             if (!_opening.TryGetValue(description.Id, out opening))
             {
                 opening = OpenCopyAsync(description.Id, description, options);
-                AddOpening(description.Id, opening);
+                _opening.Add(description.Id, opening);
             }
         }
 
@@ -224,22 +233,18 @@ public sealed partial class StreamLogs
         }
     }
 
-    private void AddOpening(LogId id, Task<StreamLog?> opening) => _opening.Add(id, opening);
-
     private async ValueTask<LogId?> IdOfAsync(LogKey key, CancellationToken cancellationToken)
     {
-        if (_store is not null)
-        {
-            return (await _store.FindAsync(key, cancellationToken))?.Id;
-        }
-
         Task<StreamLog>? known;
         lock (_lock)
         {
             _byKey.TryGetValue(key, out known);
         }
 
-        return known is null ? null : (await known.WaitAsync(cancellationToken)).Description.Id;
+        // What runs here holds its key here, whatever the store knows of it, and however far away that is.
+        return known is not null && !MayBeReplaced(known) ? (await known.WaitAsync(cancellationToken)).Description.Id
+            : _store is not null ? (await _store.FindAsync(key, cancellationToken))?.Id
+            : null;
     }
 
     /// <summary>Whether a log that has begun here may no longer hold its key, because another node has removed it.</summary>

@@ -59,8 +59,10 @@ public sealed partial class StreamLogs : IAsyncDisposable, IDisposable
             foreach (StreamLog log in _byId.Values)
             {
                 cursors += log.Readers;
-                lag += log.LastSequence - log.DurableSequence;
             }
+
+            // One whose store is given up waits for it no longer, and one that is forgotten may wait for it still.
+            lag = _byId.Values.Concat(_leaving).Where(static log => log.WaitsForStore).Sum(static log => log.LastSequence - log.DurableSequence);
         }
 
         return (cursors, lag);
@@ -125,7 +127,7 @@ public sealed partial class StreamLogs : IAsyncDisposable, IDisposable
             if (!_opening.TryGetValue(log, out opening))
             {
                 opening = OpenCopyAsync(log, description: null, options ?? LogOptions.Default);
-                AddOpening(log, opening);
+                _opening.Add(log, opening);
             }
         }
 
@@ -196,14 +198,19 @@ public sealed partial class StreamLogs : IAsyncDisposable, IDisposable
             _byId.TryGetValue(id, out here);
         }
 
-        if (_store is not null)
+        try
         {
-            await _store.RemoveAsync(id, cancellationToken);
+            if (_store is not null)
+            {
+                await _store.RemoveAsync(id, cancellationToken);
+            }
         }
-
-        if (here is not null)
+        finally
         {
-            Forget(here);
+            if (here is not null)
+            {
+                Forget(here);
+            }
         }
 
         return true;

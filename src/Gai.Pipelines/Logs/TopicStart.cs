@@ -24,13 +24,13 @@ public sealed record TopicStart<T>
 
     /// <summary>Gets the formats in which it can be read, one log each.</summary>
     /// <value>Default Server-Sent Events only. An event is encoded once in each.</value>
-    /// <exception cref="ArgumentException">There is none, or one that cannot be resumed.</exception>
+    /// <exception cref="ArgumentException">There is none, one twice, or one that cannot be resumed.</exception>
     public IReadOnlyList<StreamFormat> Formats
     {
         get;
-        init => field = value is { Count: > 0 } && !value.Contains(StreamFormat.JsonDocument)
+        init => field = value is { Count: > 0 } && !value.Contains(StreamFormat.JsonDocument) && value.Distinct().Count() == value.Count
             ? value
-            : throw new ArgumentException("A topic has at least one format, and none of them is a JSON document, which is sent as a whole.", nameof(value));
+            : throw new ArgumentException($"A topic has at least one format, each once, and none of them is a JSON document, which is sent as a whole; these are {string.Join(", ", value ?? [])}.", nameof(value));
     }
 
     = [StreamFormat.ServerSentEvents];

@@ -73,10 +73,10 @@ public sealed record PumpSettings
     /// <exception cref="ArgumentNullException">It is <see langword="null"/>.</exception>
     public StreamScheduler Scheduler { get; init => field = Limit.NotNull(value); } = StreamScheduler.Shared;
 
-    /// <summary>How many bytes are flushed although more events are ready, whatever the policy.</summary>
     /// <summary>Whether a window is bounded by fewer bytes than are flushed anyhow: then events are encoded as they come, since what gathers in a channel is not counted.</summary>
     internal bool CountsGathering => FlushPolicy.Bytes < Math.Min(UnflushedLimitBytes, FlushPolicy.DefaultBytes);
 
+    /// <summary>How many bytes are flushed although more events are ready, whatever the policy.</summary>
     internal int FlushLimitBytes => FlushPolicy.IsImmediate ? UnflushedLimitBytes : Math.Min(UnflushedLimitBytes, FlushPolicy.Bytes);
 
     /// <summary>What is measured, if anything.</summary>

@@ -195,6 +195,21 @@ public sealed class LifeTests
         await _source.Disposed;
     }
 
+    /// <summary>A key may be what a caller is allowed: an id of another one is refused to read, and so it is to cancel.</summary>
+    [Fact]
+    public async Task Delete_IdOfAnotherKey_CancelsNothing()
+    {
+        await using TestServer server = await StartAsync(key: context => (string?)context.Request.Query["job"]);
+        _source.Push(new Tick(1));
+        using OpenStream stream = await ResumeServer.OpenAsync(server, "/ticks?job=17");
+        await ResumeServer.ReadDataAsync(stream);
+
+        Assert.Equal(404, (await ResumeServer.DeleteAsync(server, $"/ticks?job=18&streamId={ResumeServer.StreamIdOf(stream)}")).Status);
+
+        _source.Push(new Tick(2));
+        Assert.Contains("{\"n\":2}", await ResumeServer.ReadDataAsync(stream), StringComparison.Ordinal);
+    }
+
     /// <summary>It may be of a generation that has expired, and whoever names that one knows nothing of the next.</summary>
     [Fact]
     public async Task Delete_IdOfAnUnknownStreamAndAKey_CancelsNothing()

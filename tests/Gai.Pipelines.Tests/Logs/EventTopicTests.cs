@@ -64,6 +64,11 @@ public sealed class EventTopicTests : SharedLogTest
         await Deadline.UntilAsync(() => node.MemoryBytes == 0);
     }
 
+    /// <summary>Both would be one log, with each event twice.</summary>
+    [Fact]
+    public void TopicStart_OneFormatTwice_IsRefused() =>
+        Assert.Throws<ArgumentException>(() => News with { Formats = [StreamFormat.Ndjson, StreamFormat.Ndjson] });
+
     [Theory]
     [InlineData(int.MinValue, false)]
     [InlineData(255, false)]

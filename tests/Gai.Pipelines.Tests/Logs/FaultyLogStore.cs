@@ -17,6 +17,12 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
     /// <summary>Gets or sets what ends alone throw, before anything happens.</summary>
     public Exception? FailsToEnd { get; set; }
 
+    /// <summary>Gets or sets what appends alone wait for, before anything happens.</summary>
+    public Task Appending { get; set; } = Task.CompletedTask;
+
+    /// <summary>Gets or sets what the answers to ends wait for, when all has happened.</summary>
+    public Task EndAnswers { get; set; } = Task.CompletedTask;
+
     /// <summary>Gets or sets what claims alone throw when all has happened, each time: their answers are lost.</summary>
     public Exception? LosesClaims { get; set; }
 
@@ -88,6 +94,7 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
     {
         await BeforeAsync(cancellationToken);
         Appends++;
+        await Appending;
         if (FailsToAppend is { } failure)
         {
             throw failure;
@@ -136,6 +143,7 @@ internal sealed class FaultyLogStore(ILogStore store) : ILogStore
         }
 
         await store.EndAsync(log, fencingToken, end, lastSequence, cancellationToken);
+        await EndAnswers;
         After();
     }
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using Gai.Pipelines.TestUtilities;
 
 namespace Gai.Pipelines.Tests.Logs;
@@ -118,6 +120,29 @@ public sealed class LogBoundsTests : LogTest
         Assert.Equal(
             $"id: {Id(log, 0)}\nevent: gap\ndata: {{\"dropped\":0,\"first_id\":\"{Id(log, 1)}\"}}\n\nid: {Id(log, 1)}\ndata: a\n\nid: {Id(log, 2)}\ndata: b\n\n",
             text);
+    }
+
+    /// <summary>An opening with an id of this log would let a client that is cut behind it come back as if nothing were missing.</summary>
+    [Fact]
+    public async Task WriteOpening_IdWasOfAnotherLog_LeavesTheIdToTheGap()
+    {
+        (StreamLog log, _) = await BeginAsync(NewNode());
+
+        Assert.Contains("id: ", Opening(log.OpenCursorAtStart()), StringComparison.Ordinal);
+        Assert.DoesNotContain("id: ", Opening(log.OpenCursor(new LogPosition(LogId.New(), 1))), StringComparison.Ordinal);
+
+        static string Opening(LogCursor cursor)
+        {
+            using (cursor)
+            {
+                var bytes = new ArrayBufferWriter<byte>();
+                var frames = new FrameWriter(bytes);
+                cursor.DialectsOver(Plain).Create(new DialectContext(StreamFormat.ServerSentEvents, DialectSettings.Default)).WriteOpening(frames);
+                frames.Commit();
+                frames.Publish();
+                return Encoding.UTF8.GetString(bytes.WrittenSpan);
+            }
+        }
     }
 
     [Fact]

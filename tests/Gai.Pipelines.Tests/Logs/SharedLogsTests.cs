@@ -184,6 +184,19 @@ public sealed class SharedLogsTests : SharedLogTest
     }
 
     [Fact]
+    public async Task Cancel_ByKeyWhereItIsProduced_NeedsNoStore()
+    {
+        LogKey key = LogKey.New();
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, key: key);
+        await PushedAsync(log, source, "a");
+        StoreOfA.Close();
+
+        Assert.True(await A.CancelAsync(key).AsTask().OrFail());
+
+        await Deadline.UntilAsync(() => source.IsDisposed);
+    }
+
+    [Fact]
     public async Task Cancel_SignalIsLost_IsFoundWithTheNextRenewal()
     {
         StoreOfA.IsDeaf = true;
@@ -219,6 +232,24 @@ public sealed class SharedLogsTests : SharedLogTest
 
         await PassUntilAsync(() => source.IsDisposed && log.End is not null, TimeSpan.FromMilliseconds(100));
         Assert.Equal(LogOutcome.Cancelled, log.End!.Value.Outcome);
+    }
+
+    /// <summary>That somebody reads elsewhere its own node learns with the next renewal.</summary>
+    [Fact]
+    public async Task Producer_ReadAtAnotherNodeJustBeforeItsTimeIsOver_GoesOn()
+    {
+        var options = new LogOptions { AbandonAfter = TimeSpan.FromSeconds(65) };
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, options);
+        await PushedAsync(log, source, "a");
+        DateTimeOffset begun = Time.GetUtcNow();
+        await PassUntilAsync(() => Time.GetUtcNow() - begun > TimeSpan.FromSeconds(62), TimeSpan.FromMilliseconds(50));
+        int renewals = StoreOfA.Renewals;
+        using LogCursor cursor = (await FindAsync(B, log, options)).OpenCursorAtStart();
+        await Deadline.UntilAsync(() => StoreOfB.Notes > 0);
+
+        await PassUntilAsync(() => StoreOfA.Renewals > renewals + 1, TimeSpan.FromMilliseconds(50));
+
+        Assert.False(source.Token.IsCancellationRequested);
     }
 
     /// <summary>Whoever read it elsewhere was told that it is lost.</summary>
@@ -469,6 +500,96 @@ public sealed class SharedLogsTests : SharedLogTest
         Assert.Null(log.End);
         source.Push("111").End();
         Assert.Equal(Numbers(1, 111), DataOf((await PassToEndAsync(cursor)).Text));
+    }
+
+    /// <summary>To give a store up is to end the log there, and a second end finds it lost.</summary>
+    [Fact]
+    public async Task Append_AnswerToTheGivingUpIsLost_ReadersHereGoOn()
+    {
+        StreamLogs node = NewNode(Options with { Store = StoreOfA, MaxStoreLag = 50 });
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(node, Unabandoned);
+        (StoreOfA.FailsToAppend, StoreOfA.FailsAfter) = (new IOException("There is no room."), new IOException("The answer is lost."));
+        await PushedAsync(log, source, Numbers(1, 100));
+
+        await PassUntilAsync(() => StoreOfA.Ends > 1 && !log.WaitsForStore);
+
+        Assert.Null(log.End);
+        source.Push("101").End();
+        Assert.Equal(Numbers(1, 101), DataOf((await PassToEndAsync(log.OpenCursorAtStart())).Text));
+    }
+
+    /// <summary>A renewal that comes between the end in the store and its answer finds the log lost.</summary>
+    [Fact]
+    public async Task Append_RenewalMeetsTheGivingUp_ReadersHereGoOn()
+    {
+        StreamLogs node = NewNode(Options with { Store = StoreOfA, MaxStoreLag = 50 });
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(node, Unabandoned);
+        var answer = new TaskCompletionSource();
+        (StoreOfA.FailsToAppend, StoreOfA.EndAnswers) = (new IOException("There is no room."), answer.Task);
+        await PushedAsync(log, source, Numbers(1, 100));
+        await PassUntilAsync(() => StoreOfA.Ends > 0);
+
+        for (int i = 0; i < 30; i++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        answer.SetResult();
+        await PassUntilAsync(() => !log.WaitsForStore);
+        Assert.Null(log.End);
+        source.Push("101").End();
+        Assert.Equal(Numbers(1, 101), DataOf((await PassToEndAsync(log.OpenCursorAtStart())).Text));
+    }
+
+    /// <summary>What the store lacks is no more than it may lack, however little the log keeps.</summary>
+    [Fact]
+    public async Task Append_MoreAtOnceThanTheLogKeeps_NothingIsLost()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, Unabandoned with { MaxEvents = 100, MaxBytes = 4096 });
+        await PushedAsync(log, source, Numbers(1, 1000));
+
+        await PassUntilDurableAsync(log);
+
+        Assert.InRange(log.Memory.First, 900, 1000);
+        source.End();
+        Assert.Equal(Numbers(1, 1000), DataOf((await PassToEndAsync((await FindAsync(B, log, Unabandoned)).OpenCursorAtStart())).Text));
+    }
+
+    /// <summary>Memory has no room for it any more, and the store has not got it yet: that is no gap.</summary>
+    [Fact]
+    public async Task Read_EvictedOnItsWayToTheStore_WaitsForIt()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, Unabandoned);
+        LogCursor cursor = log.OpenCursorAtStart();
+        var appending = new TaskCompletionSource();
+        StoreOfA.Appending = appending.Task;
+        await PushedAsync(log, source, [.. Numbers(1, 4000)]);
+        await PassUntilAsync(() => StoreOfA.Appends > 0);
+        log.Memory.Trim(long.MaxValue, long.MaxValue);
+        Assert.InRange(log.Memory.First, 2, 4000);
+        Task<(StreamOutcome Outcome, string Text)> reading = PassToEndAsync(cursor);
+        await PassUntilAsync(() => StoreOfA.Reads > 1);
+
+        appending.SetResult();
+        source.End();
+
+        Assert.Equal(Numbers(1, 4000), DataOf((await reading).Text));
+        Assert.Equal(0, cursor.Dropped);
+    }
+
+    [Fact]
+    public async Task Append_BatchIsFull_TheNextOneDoesNotWait()
+    {
+        TimeSpan delay = TimeSpan.FromMinutes(1);
+        StreamLogs node = NewNode(Options with { Store = StoreOfA, StoreDelay = delay, StoreBatchBytes = 100, Lease = 10 * delay });
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(node, Unabandoned);
+        await PushedAsync(log, source, Numbers(1, 20));
+
+        await PassUntilAsync(() => StoreOfA.Appends > 0, TimeSpan.FromSeconds(1));
+
+        await Deadline.UntilAsync(() => log.DurableSequence == 20);
+        Assert.InRange(StoreOfA.Appends, 5, 20);
     }
 
     /// <summary>The lag of a log that has ended does not grow, and its lease is renewed.</summary>

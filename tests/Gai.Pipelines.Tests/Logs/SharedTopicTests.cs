@@ -139,6 +139,22 @@ public sealed class SharedTopicTests : SharedLogTest
         Assert.Equal((StreamOutcomeReason.Completed, "a"), (outcome.Reason, Assert.Single(DataOf(text))));
     }
 
+    [Fact]
+    public async Task Complete_APublicationHasFailed_EndsAllTheSame()
+    {
+        EventTopic<string> topic = await OpenAsync(A, News);
+        EventTopic<string> atB = await OpenAsync(B, News);
+        StoreOfA.FailsBefore = new IOException("Away.");
+        Task publishing = topic.PublishAsync("a").AsTask();
+        await Deadline.UntilAsync(() => StoreOfA.Publications > 0);
+        await atB.CompleteAsync();
+        StoreOfA.FailsBefore = null;
+        await PassUntilAsync(() => publishing.IsCompleted);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => publishing);
+
+        await topic.CompleteAsync().AsTask().OrFail();
+    }
+
     /// <summary>Nobody reads it at the node, which learns of the end by what it wants of the topic.</summary>
     [Theory]
     [InlineData("publish")]

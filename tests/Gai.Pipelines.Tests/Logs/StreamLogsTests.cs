@@ -349,6 +349,19 @@ public sealed class StreamLogsTests : LogTest
         Assert.Equal((0, 1), (isArmed, node.Count));
     }
 
+    /// <summary>As when a copy is forgotten just before what feeds it has begun.</summary>
+    [Fact]
+    public async Task Release_SomebodyWaitsAndTheEndComesBehind_IsTold()
+    {
+        (StreamLog log, _) = await BeginAsync(NewNode());
+        Task<(StreamOutcome Outcome, string Text)> reading = ReadToEndAsync(log.OpenCursorAtStart());
+        log.Memory.Release();
+
+        log.Memory.Publish(LogEnd.Lost);
+
+        Assert.Equal(StreamOutcomeReason.SourceFailed, (await reading.OrFail()).Outcome.Reason);
+    }
+
     [Fact]
     public async Task Fail_BehindTheHead_ReadersGetTheErrorOfTheirOwnDialect()
     {

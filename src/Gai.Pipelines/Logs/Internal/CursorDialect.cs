@@ -9,7 +9,7 @@ internal sealed class CursorDialect<T>(LogCursor cursor, Dialect<T> inner, Strea
     public override void WriteOpening(FrameWriter output)
     {
         inner.WriteOpening(output);
-        if (format == StreamFormat.ServerSentEvents && cursor.Next > cursor.Log.LastSequence && !cursor.Log.Memory.HasEnded)
+        if (format == StreamFormat.ServerSentEvents && !cursor.HasGap && cursor.Next > cursor.Log.LastSequence && !cursor.Log.Memory.HasEnded)
         {
             // Spec 9.2.6: a block without data sets the last event id, and no event is dispatched.
             SseEncoder.WriteFields(output, new SseFields(default, cursor.Position.ToEventId()));

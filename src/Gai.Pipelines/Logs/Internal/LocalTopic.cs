@@ -40,12 +40,19 @@ internal sealed class LocalTopic<T> : TopicOutput<T>
 
     public override ValueTask CompleteAsync(CancellationToken cancellationToken)
     {
-        lock (_lock)
+        try
         {
-            if (!_log.Memory.HasEnded)
+            lock (_lock)
             {
-                Write(default!, static (LocalTopic<T> topic, in T _) => topic._dialect.WriteEnd(topic._frames));
+                if (!_log.Memory.HasEnded)
+                {
+                    Write(default!, static (LocalTopic<T> topic, in T _) => topic._dialect.WriteEnd(topic._frames));
+                }
             }
+        }
+        catch (Exception failure)
+        {
+            return ValueTask.FromException(failure);
         }
 
         return ValueTask.CompletedTask;

@@ -1,7 +1,7 @@
 namespace Gai.Pipelines.Internal;
 
 /// <summary>Counts the memory of all logs of a process, and asks for some back when there is too much.</summary>
-internal sealed class LogBudget(long maxBytes, Action<long>? trim)
+internal sealed class LogBudget(long maxBytes, Action? trim)
 {
     private long _bytes;
 
@@ -13,10 +13,9 @@ internal sealed class LogBudget(long maxBytes, Action<long>? trim)
     /// <summary>Counts memory. Not under a log's lock: others may have to give some back.</summary>
     public void Take(int bytes)
     {
-        long now = Interlocked.Add(ref _bytes, bytes);
-        if (now > maxBytes)
+        if (Interlocked.Add(ref _bytes, bytes) > maxBytes)
         {
-            trim?.Invoke(now - maxBytes);
+            trim?.Invoke();
         }
     }
 

@@ -54,6 +54,7 @@ internal sealed class LogCatchUp(LogCursor cursor)
         {
             try
             {
+                bool isOnItsWay = Log.IsOnItsWay(first);
                 LogState? state = await Log.Store!.ReadAsync(Log.Description.Id, first, Log.Shared.StoreBatchBytes, read, _closed.Token);
                 if (state is { FirstSequence: var kept })
                 {
@@ -62,6 +63,13 @@ internal sealed class LogCatchUp(LogCursor cursor)
                 else
                 {
                     Log.OnGoneFromStore();
+                }
+
+                if (isOnItsWay && state is not null && read.Count == 0)
+                {
+                    // No gap either: it has left memory before the store has it.
+                    await pace.WaitAsync(Log.Shared.PollInterval);
+                    continue;
                 }
 
                 LogStamp.Rewrite(Log.Description, read, _frames);

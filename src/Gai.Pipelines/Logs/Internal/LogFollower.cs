@@ -112,7 +112,8 @@ internal sealed class LogFollower
 
         _log.StoreFirst = state.FirstSequence;
         long first = batch.Count > 0 ? batch.FirstSequence : state.FirstSequence;
-        if (first > _memory.Last + 1)
+        bool skips = first > _memory.Last + 1;
+        if (skips)
         {
             _memory.SkipTo(first);
         }
@@ -127,7 +128,7 @@ internal sealed class LogFollower
         {
             _memory.Publish(state.End, endIsInFrames: state is { LastSequence: > 0, End.Outcome: not LogOutcome.Lost });
         }
-        else if (batch.Count > 0)
+        else if (batch.Count > 0 || skips)
         {
             _memory.Publish();
         }

@@ -192,27 +192,21 @@ internal sealed partial class LogMemory : IThreadPoolWorkItem
         }
     }
 
-    private void ReleaseWaiting() => _releasedTicket = _lastTicket;
-
-    /// <summary>Has somebody wake the cursors that are released. Not under the lock, and not here: the writer waits for nobody.</summary>
-    private void RunReleased()
+    /// <summary>Releases all cursors that wait. They are woken neither under the lock nor by the writer, who waits for nobody.</summary>
+    /// <returns>How many more threads shall wake them.</returns>
+    private int ReleaseWaiting()
     {
-        int wanted = 0;
-        lock (_lock)
+        _releasedTicket = _lastTicket;
+        if (_firstWaiting is not { } first)
         {
-            if (_firstWaiting is { } first && first.Ticket <= _releasedTicket)
-            {
-                // One goes through them all. When it has not come through since the last time, or there are many, it gets help.
-                bool needsHelp = _workers > 0 || _releasedTicket - first.Ticket > 2 * MostWorkers;
-                wanted = Math.Min(needsHelp ? MostWorkers : 1, MostWorkers) - _workers;
-                _workers += Math.Max(0, wanted);
-            }
+            return 0;
         }
 
-        for (; wanted > 0; wanted--)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        }
+        // One goes through them all. When it has not come through since the last time, or there are many, it gets help.
+        bool needsHelp = _workers > 0 || _releasedTicket - first.Ticket > 2 * MostWorkers;
+        int more = Math.Max(0, (needsHelp ? MostWorkers : 1) - _workers);
+        _workers += more;
+        return more;
     }
 
     private void Link(LogCursor cursor)

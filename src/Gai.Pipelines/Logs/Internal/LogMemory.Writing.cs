@@ -79,9 +79,10 @@ internal sealed partial class LogMemory
     /// <param name="endIsInFrames">Whether the last frame tells so.</param>
     public void Publish(LogEnd? end = null, bool endIsInFrames = false)
     {
+        int workers;
         lock (_lock)
         {
-            if (_end is not null || _isReleased)
+            if (_end is not null)
             {
                 return;
             }
@@ -96,10 +97,14 @@ internal sealed partial class LogMemory
             EndIsInFrames = endIsInFrames;
             Volatile.Write(ref _hasEnded, end is not null);
             EvictToBounds(now);
-            ReleaseWaiting();
+            workers = ReleaseWaiting();
         }
 
-        RunReleased();
+        for (; workers > 0; workers--)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+
         Published?.Invoke();
     }
 

@@ -5,7 +5,7 @@ namespace Gai.Pipelines.Internal;
 /// <summary>The frames of a log that are in memory, and the cursors that read them.</summary>
 /// <remarks>
 /// One writer fills segments and publishes what it has filled; any number of cursors copy what is published. The lock is taken once a flush by the
-/// writer and once a wake by a cursor, never an event.
+/// writer and a few times a wake by a cursor, never an event.
 /// </remarks>
 internal sealed partial class LogMemory
 {
@@ -28,6 +28,10 @@ internal sealed partial class LogMemory
     private long _publishedOffset;
     private LogEnd? _end;
     private bool _hasEnded;
+
+    // What a store has that is written behind. Without one nobody waits for more.
+    private long _stored = long.MaxValue;
+    private int _mayLag;
     private bool _isReleased;
 
     public LogMemory(LogOptions options, StreamScheduler scheduler, LogBudget budget, long firstSequence = 1)
@@ -117,6 +121,19 @@ internal sealed partial class LogMemory
         }
     }
 
+    /// <summary>Notes what a store has that is written behind: what it lacks is not evicted for the log's own events and bytes, until that is too much.</summary>
+    /// <param name="last">The number of the last frame that it has.</param>
+    /// <param name="mayLag">How many frames it may lack.</param>
+    public void NoteStored(long last, int mayLag)
+    {
+        lock (_lock)
+        {
+            _stored = last;
+            _mayLag = mayLag;
+            EvictToBounds(Now);
+        }
+    }
+
     /// <summary>Gives up whole segments, the oldest first, none from <paramref name="below"/> on, and never the last frame.</summary>
     /// <returns>How many bytes of memory that has freed.</returns>
     public long Trim(long wantedBytes, long below)
@@ -166,7 +183,7 @@ internal sealed partial class LogMemory
             {
                 DropHead();
             }
-            else if (_last - _first >= _options.MaxEvents || _bytes > _options.MaxBytes || now - head.Times[(int)(_first - head.First)] > _maxAge)
+            else if (IsTooMuch() || now - head.Times[(int)(_first - head.First)] > _maxAge)
             {
                 EvictFrame(head);
             }
@@ -186,6 +203,10 @@ internal sealed partial class LogMemory
             _budget.Counts.OnEvicted(_first - before);
         }
     }
+
+    private bool IsTooMuch() => _first <= _stored
+        ? _last - _first >= _options.MaxEvents || _bytes > _options.MaxBytes
+        : _last - _first >= Math.Max(_options.MaxEvents, _mayLag);
 
     private void EvictFrame(LogSegment head) => _bytes -= head.LengthOf((int)(_first++ - head.First));
 

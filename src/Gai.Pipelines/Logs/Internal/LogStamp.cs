@@ -22,7 +22,7 @@ internal sealed class LogStamp(StreamLog log)
             return;
         }
 
-        _frames ??= new FrameWriter(new LogWriter(_memory), int.MaxValue / 4);
+        _frames ??= new FrameWriter(new LogWriter(_memory), FrameWriter.NoLimit);
         if (_ids?.Next != batch.FirstSequence)
         {
             _ids = new FrameIds(log.Description.Id, log.Description.Format, batch.FirstSequence);
@@ -54,7 +54,7 @@ internal sealed class LogStamp(StreamLog log)
         }
 
         var bytes = new ArrayBufferWriter<byte>(from.Bytes.Length + (from.Count * 64));
-        var frames = new FrameWriter(bytes, int.MaxValue / 4);
+        var frames = new FrameWriter(bytes, FrameWriter.NoLimit);
         var ids = new FrameIds(log.Id, log.Format, from.FirstSequence);
         for (int i = 0; i < from.Count; i++)
         {

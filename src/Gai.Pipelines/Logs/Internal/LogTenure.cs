@@ -10,7 +10,6 @@ internal sealed class LogTenure
     private readonly ILogStore _store;
     private readonly long _token;
     private readonly LogPace _renewing;
-    private readonly TimeSpan _renewEvery;
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _over = new();
     private long _renewedAt;
@@ -22,7 +21,7 @@ internal sealed class LogTenure
         _store = store;
         _token = token;
         _renewing = new LogPace(log.Shared.Scheduler);
-        _renewEvery = Often(log.Shared.Lease, log.Options.AbandonAfter);
+        RenewEvery = Often(log.Shared.Lease, log.Options.AbandonAfter);
     }
 
     /// <summary>How long ago somebody read the log at another node; <see langword="null"/> for never.</summary>
@@ -34,10 +33,13 @@ internal sealed class LogTenure
             {
                 // While the store does not answer nobody knows, and whoever read there may still do so.
                 TimeSpan since = TimeSpan.FromMilliseconds(Now - _renewedAt);
-                return since > 2 * _renewEvery ? _readAgo : _readAgo + since;
+                return since > 2 * RenewEvery ? _readAgo : _readAgo + since;
             }
         }
     }
+
+    /// <summary>How long it takes at most until this node knows who reads at another.</summary>
+    public TimeSpan RenewEvery { get; }
 
     private long Now => _log.Shared.Scheduler.CoarseMilliseconds;
 
@@ -47,6 +49,7 @@ internal sealed class LogTenure
 
     public void Start() => _ = RenewAsync();
 
+    /// <summary>Ends the renewals. May be called again.</summary>
     public async Task EndAsync()
     {
         await _over.CancelAsync();
@@ -56,7 +59,7 @@ internal sealed class LogTenure
     private async Task RenewAsync()
     {
         using IDisposable watch = _store.Watch(_log.Description.Id, OnChange);
-        TimeSpan wait = _renewEvery;
+        TimeSpan wait = RenewEvery;
         while (true)
         {
             await _renewing.WaitAsync(wait);
@@ -98,7 +101,8 @@ internal sealed class LogTenure
         }
         catch (LogFencedException)
         {
-            if (!_log.Memory.HasEnded)
+            // Of a log that has ended, or whose store is given up, nobody is to be told so.
+            if (!_log.Memory.HasEnded && !_over.IsCancellationRequested)
             {
                 _log.Cancel(StreamError.ProducerLost);
             }
@@ -115,6 +119,6 @@ internal sealed class LogTenure
             return _log.Shared.PollInterval;
         }
 
-        return _renewEvery;
+        return RenewEvery;
     }
 }

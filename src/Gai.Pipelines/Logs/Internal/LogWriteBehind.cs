@@ -12,7 +12,9 @@ internal sealed class LogWriteBehind
     private readonly LogTenure _tenure;
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _durable;
+    private long _appending;
     private long? _refusedSince;
+    private bool _hasMore; // than went into the last batch
     private int _isIdle;
 
     public LogWriteBehind(StreamLog log, ILogStore store, long token)
@@ -23,9 +25,13 @@ internal sealed class LogWriteBehind
         _token = token;
         _writing = new LogPace(log.Shared.Scheduler);
         _tenure = new LogTenure(log, store, token);
+        _memory.NoteStored(0, log.Shared.MaxStoreLag);
     }
 
     public long DurableSequence => Volatile.Read(ref _durable);
+
+    /// <summary>The number of the last frame that is on its way to the store: memory may have lost it since, and readers of the store have to wait for it.</summary>
+    public long AppendingUpTo => Volatile.Read(ref _appending);
 
     /// <summary>Done when the store has the whole log, or is given up.</summary>
     public Task Done => _done.Task;
@@ -33,6 +39,9 @@ internal sealed class LogWriteBehind
     /// <inheritdoc cref="LogTenure.ReadElsewhereAgo"/>
     /// <remarks>What goes on here when the store is given up nobody reads elsewhere.</remarks>
     public TimeSpan? ReadElsewhereAgo => _done.Task.IsCompleted ? null : _tenure.ReadElsewhereAgo;
+
+    /// <inheritdoc cref="LogTenure.RenewEvery"/>
+    public TimeSpan RenewEvery => _done.Task.IsCompleted ? TimeSpan.Zero : _tenure.RenewEvery;
 
     private bool IsTooFarBehind => _memory.Last - _durable > _log.Shared.MaxStoreLag;
 
@@ -59,6 +68,7 @@ internal sealed class LogWriteBehind
     private async Task WriteAsync()
     {
         using var batch = new LogBatch();
+        bool isGivenUp = false;
         try
         {
             do
@@ -67,7 +77,9 @@ internal sealed class LogWriteBehind
                 {
                     if (!await TryAppendAsync(batch))
                     {
-                        // What the store lacks is no longer in memory. Readers elsewhere get what it has, and are told.
+                        // Readers elsewhere get what the store has, and are told. Those here go on, whatever a renewal finds from now on.
+                        isGivenUp = true;
+                        await _tenure.EndAsync();
                         await TryEndAsync(LogEnd.Lost, lastSequence: 0, batch, _refusedSince ?? Now);
                         return;
                     }
@@ -75,12 +87,18 @@ internal sealed class LogWriteBehind
             }
             while (!await TryEndAsync(_memory.End!.Value, _durable, batch, Now));
         }
+        catch (LogFencedException) when (isGivenUp)
+        {
+            // It is lost to others already, which is what was wanted.
+        }
         catch (LogFencedException)
         {
             _log.Cancel(StreamError.ProducerLost);
         }
         finally
         {
+            Volatile.Write(ref _appending, 0);
+            _memory.NoteStored(long.MaxValue, mayLag: 0);
             _writing.Retire();
             await _tenure.EndAsync();
             _done.TrySetResult();
@@ -105,7 +123,7 @@ internal sealed class LogWriteBehind
             }
         }
 
-        if (!_memory.HasEnded && _log.Shared.StoreDelay > TimeSpan.Zero && _memory.Last - _durable < _log.Shared.MaxStoreLag / 2)
+        if (!_memory.HasEnded && !_hasMore && _log.Shared.StoreDelay > TimeSpan.Zero && _memory.Last - _durable < _log.Shared.MaxStoreLag / 2)
         {
             await _writing.WaitAsync(_log.Shared.StoreDelay);
         }
@@ -122,12 +140,14 @@ internal sealed class LogWriteBehind
             return false;
         }
 
+        Volatile.Write(ref _appending, batch.LastSequence);
         while (true)
         {
             try
             {
                 await _store.AppendAsync(_log.Description.Id, _token, batch, CancellationToken.None);
-                Volatile.Write(ref _durable, batch.LastSequence);
+                SetDurable(batch.LastSequence);
+                _hasMore = batch.Bytes.Length >= _log.Shared.StoreBatchBytes;
                 _refusedSince = null;
 
                 // Of a log that has ended the store gets the rest, as long as it takes something.
@@ -148,6 +168,12 @@ internal sealed class LogWriteBehind
                 }
             }
         }
+    }
+
+    private void SetDurable(long sequence)
+    {
+        Volatile.Write(ref _durable, sequence);
+        _memory.NoteStored(sequence, _log.Shared.MaxStoreLag);
     }
 
     /// <summary>Notes that the store has taken nothing, and says whether that goes on for too long.</summary>
@@ -172,7 +198,7 @@ internal sealed class LogWriteBehind
             LogState? state = await _store.ReadAsync(_log.Description.Id, LogPosition.MaxSequence, 1, batch, CancellationToken.None);
             long last = state?.LastSequence ?? throw new LogFencedException(_log.Description.Id);
             bool isBehind = last < _durable;
-            Volatile.Write(ref _durable, Math.Min(last, _durable));
+            SetDurable(Math.Min(last, _durable));
             return isBehind;
         }
         catch (Exception failure) when (failure is not LogFencedException)

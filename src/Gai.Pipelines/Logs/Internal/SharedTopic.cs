@@ -91,7 +91,9 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
             published = Task.WhenAll([_inFlight, .. _waiting.Select(static publication => publication.Done.Task)]);
         }
 
-        await published.WaitAsync(cancellationToken);
+        // What its publishers are told of is not its end's concern.
+        await published.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
         try
         {
             await _store.CompleteTopicAsync(_id, _marker, cancellationToken);

@@ -52,6 +52,9 @@ internal sealed class StoredLog(LogDescription description, long token)
         }
     }
 
+    /// <summary>Finds the number of what was published with a name.</summary>
+    public long? NumberOf(Guid publication) => _publications.TryGetValue(publication, out long first) ? first : null;
+
     public long Publish(Guid publication, LogBatch batch, TimeSpan now)
     {
         while (_remembered.TryPeek(out (Guid Publication, TimeSpan At) oldest) && now - oldest.At > RememberPublications)
