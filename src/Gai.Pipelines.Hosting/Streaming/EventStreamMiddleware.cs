@@ -104,7 +104,11 @@ public sealed class EventStreamMiddleware : IMiddleware
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested && IsOurs(feature, context))
         {
-            Log.ClientGone(_logger, context.Request.Path, 0);
+            if (!feature.IsConcluded)
+            {
+                Log.ClientGone(_logger, context.Request.Path, 0);
+            }
+
             return;
         }
         catch (Exception failure) when (feature.EventsBeforeAbandoned is not null)

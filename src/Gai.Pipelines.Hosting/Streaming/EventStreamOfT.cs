@@ -71,15 +71,20 @@ public sealed class EventStream<T> : IAsyncDisposable
     /// <returns>A task that ends with the stream.</returns>
     public async ValueTask DisposeAsync()
     {
-        if (_isDisposed || _isCompleted)
+        if (_isDisposed)
         {
-            // How it ended CompleteAsync tells, or whoever disposes of it. The response is not the handler's again before that.
+            // How it ended whoever disposed of it first is told. The response is not the handler's again before that.
             await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return;
         }
 
         _isDisposed = true;
-        _writer.TryComplete(new StreamAbandonedException());
+        if (!_isCompleted)
+        {
+            _writer.TryComplete(new StreamAbandonedException());
+        }
+
+        // Also if CompleteAsync was called: whether somebody has looked at its task nobody knows, and what is thrown breaks the end of the response.
         try
         {
             await _running;

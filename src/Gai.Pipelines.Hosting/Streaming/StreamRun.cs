@@ -134,7 +134,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
             await watch.DisposeAsync();
         }
 
-        _executor.Telemetry.OnEnd(Context, activity, Time.GetElapsedTime(start), outcome);
+        Tell(activity, Time.GetElapsedTime(start), outcome);
         _executor.Notify(Context.Request.Path, _options, outcome);
         if (Document is { } document)
         {
@@ -143,7 +143,12 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         else if (outcome.HeadSent)
         {
             StreamTelemetry.LeaveRequestDuration(Context);
-            if (Compressed is { } compressed)
+            if (_pump.HasGivenUp)
+            {
+                // What the transport still holds is for a client that does not read: to wait for it would be to wait for ever.
+                Context.Abort();
+            }
+            else if (Compressed is { } compressed)
             {
                 await compressed.ConcludeAsync(outcome.Reason, CloseOf(_pump.Dialect.FailureClose));
             }
@@ -157,6 +162,19 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         }
 
         EventStreamFeature.Of(Context).IsConcluded = true;
+    }
+
+    /// <summary>Has the figures of the whole stream told. Whoever listens to them is the application's, and what it throws must not leave the response as it is.</summary>
+    private void Tell(Activity? activity, TimeSpan duration, in StreamOutcome outcome)
+    {
+        try
+        {
+            _executor.Telemetry.OnEnd(Context, activity, duration, outcome);
+        }
+        catch (Exception failure)
+        {
+            Log.SourceDisposalFailed(_executor.Logger, Context.Request.Path, failure);
+        }
     }
 
     /// <summary>Concludes a stream of which the client has seen at least the head.</summary>
@@ -184,9 +202,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
                 Log.ClientGone(_executor.Logger, path, outcome.Events);
                 break;
             case StreamOutcomeReason.TooSlow:
-                // What the transport still holds is for a client that does not read: to wait for it would be to wait for ever.
                 Log.ClientTooSlow(_executor.Logger, path, outcome.Events);
-                Context.Abort();
                 break;
             case StreamOutcomeReason.Drained or StreamOutcomeReason.Expired or StreamOutcomeReason.Unauthorized:
                 Log.StreamEnded(_executor.Logger, path, outcome.Events, outcome.Reason);

@@ -29,5 +29,7 @@ public sealed class DialectFactory<T>
     /// <summary>Makes the dialect of one stream.</summary>
     /// <param name="context">What it needs to begin.</param>
     /// <returns>A new dialect.</returns>
-    public Dialect<T> Create(DialectContext context) => _create(context);
+    /// <exception cref="InvalidOperationException">The factory has made none.</exception>
+    public Dialect<T> Create(DialectContext context) => _create(context) ??
+        throw new InvalidOperationException($"A dialect factory of {typeof(T).Name} returned null for {context.Format}. Return a new dialect for each stream, of each of its formats.");
 }

@@ -10,7 +10,7 @@ public sealed partial class EventPump<T>
     internal async ValueTask<StreamOutcome> EndAsync()
     {
         bool headSent = _output.IsOpen || TryOpenForFailure();
-        if (headSent && (_reason == StreamOutcomeReason.SourceFailed || _reason == _ending?.Reason))
+        if (headSent && !_hasEnded && (_reason == StreamOutcomeReason.SourceFailed || _reason == _ending?.Reason))
         {
             await WriteErrorAsync(_failure is null ? _ending!.Farewell : Describe(_failure));
         }

@@ -18,6 +18,9 @@ public sealed partial class EventPump<T>
         GivenUp,
     }
 
+    /// <summary>Whether the client was awaited too long, if only to take an error.</summary>
+    internal bool HasGivenUp => _client == ClientState.GivenUp;
+
     /// <summary>Hands what is encoded to the transport. While that cannot take it nothing is written, which is the backpressure.</summary>
     /// <returns>Whether the transport took it at once.</returns>
     private bool BeginFlush()

@@ -170,7 +170,7 @@ public sealed partial class EventPump<T> : IOpenStream
         {
             // Not HasFlag: until its caller has been optimized it boxes, and a stream allocates with every wait.
             WakeSignals signals = _wake.Take();
-            if ((signals & WakeSignals.ClientGone) != WakeSignals.None && _client == ClientState.Reads)
+            if ((signals & WakeSignals.ClientGone) != WakeSignals.None && _client == ClientState.Reads && !_hasEnded)
             {
                 return StreamOutcomeReason.ClientGone;
             }
@@ -207,15 +207,17 @@ public sealed partial class EventPump<T> : IOpenStream
                 return StreamOutcomeReason.Completed;
             }
 
+            // A source that has ended while its events waited for the client has ended, whoever ends the stream meanwhile.
+            StreamEnding? ending = _waiting is { SourceHasEnded: true } ? null : _ending;
             bool restsOn = _isResting && (isDue || _ending is not null) && TakeGathered();
 
             // What the source has given is sent before the farewell, also what had to wait for the client.
-            if (!_hasEnded && !_isResting && _ending is { } ending && (_waiting is not { IsEmpty: false } waiting || !waiting.WriteTo(ref _output)))
+            if (!_hasEnded && !_isResting && ending is not null && (_waiting is not { IsEmpty: false } waiting || !waiting.WriteTo(ref _output)))
             {
                 return ending.Reason;
             }
 
-            Step step = _hasEnded || _ending is not null || (isDue && WriteWhatIsDue()) ? Step.Flush : TakeReady();
+            Step step = _hasEnded || ending is not null || (isDue && WriteWhatIsDue()) ? Step.Flush : TakeReady();
             if (step == Step.Wait)
             {
                 PrepareToWait();

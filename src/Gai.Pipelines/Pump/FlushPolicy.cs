@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Gai.Pipelines;
 
 /// <summary>Says when the bytes of a stream are flushed, that is, handed to the transport.</summary>
-/// <remarks>The first frame, errors and the end are flushed at once under every policy.</remarks>
+/// <remarks>The first frame, errors and the end are flushed under every policy as soon as the stream knows of them; what gathers in a channel under a window, the end of that channel included, it looks at when the window is over.</remarks>
 public sealed record FlushPolicy
 {
     /// <summary>The most bytes that a window holds if nothing else is said: 16 KiB.</summary>

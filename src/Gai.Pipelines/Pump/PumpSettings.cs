@@ -21,7 +21,7 @@ public sealed record PumpSettings
 
     /// <summary>Gets the longest silence before the dialect's keep-alive is written.</summary>
     /// <value>Default 15 s; <see cref="TimeSpan.Zero"/> turns keep-alives off.</value>
-    /// <remarks>Each silence is up to a tenth shorter by chance, and from 5 s on up to half a second more: so streams that began together part, and those that are due about now are woken together.</remarks>
+    /// <remarks>Each silence is up to a tenth shorter by chance, and from 5 s on up to another half a second shorter: so streams that began together part, and those that are due about now are woken together.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">The time is negative.</exception>
     public TimeSpan KeepAliveInterval { get; init => field = Limit.AtLeast(TimeSpan.Zero, value); } = TimeSpan.FromSeconds(15);
 

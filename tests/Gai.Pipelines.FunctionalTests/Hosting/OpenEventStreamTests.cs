@@ -86,6 +86,49 @@ public sealed class OpenEventStreamTests
         Assert.Equal(900_000 + "data: \n\n".Length, answer.Body.Length);
     }
 
+    /// <summary>Nobody looks at the task of CompleteAsync, or whoever does keeps it to himself: the client must not take what it has for the whole answer.</summary>
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    public async Task Complete_EventCannotBeWrittenAndNobodyIsTold_BreaksTheEnd(bool isCaught, bool hasMiddleware)
+    {
+        var read = new TaskCompletionSource();
+        await using TestServer server = await StartAsync(
+            async context =>
+            {
+                await using EventStream<Fragile> stream = context.OpenEventStream<Fragile>();
+                await stream.WriteAsync(new Fragile(1));
+                await read.Task;
+                await stream.WriteAsync(new Fragile(-1));
+                Task completed = stream.CompleteAsync();
+                if (isCaught)
+                {
+                    await completed.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
+            },
+            hasMiddleware ? Middleware.Used : Middleware.NotUsed);
+        using OpenStream stream = await server.OpenAsync("/", "application/x-ndjson");
+        await stream.ReadLineAsync();
+        read.SetResult();
+
+        await stream.ReadBrokenRestAsync();
+    }
+
+    [Fact]
+    public async Task Complete_OnlyEventCannotBeWrittenAndNobodyIsTold_IsAFailure()
+    {
+        await using TestServer server = await StartAsync(async context =>
+        {
+            EventStream<Fragile> stream = context.OpenEventStream<Fragile>();
+            await stream.WriteAsync(new Fragile(-1));
+            _ = stream.CompleteAsync();
+        });
+
+        Assert.Equal(500, (await server.GetAsync("/")).Status);
+        Assert.Contains(server.Logs.Ours, entry => entry.Name == "StreamFailedEarly");
+    }
+
     [Fact]
     public async Task Open_ResponseHasStarted_IsTheHandlersMistakeAndClosesTheSource()
     {
@@ -369,4 +412,9 @@ public sealed class OpenEventStreamTests
 
     private static Task<TestServer> StartAsync(Func<HttpContext, Task> handler, Middleware middleware = Middleware.Used) =>
         TestServer.StartAsync(app => app.MapGet("/", new RequestDelegate(handler)), middleware: middleware);
+
+    private sealed class Fragile(int value)
+    {
+        public int Value => value >= 0 ? value : throw new InvalidOperationException("It cannot be written.");
+    }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Gai.Pipelines.AI;
 using Gai.Pipelines.Hosting;
+using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
@@ -50,6 +51,32 @@ public sealed class RequestTimeoutTests
         Assert.False(answer.Headers.ContainsKey("X-Accel-Buffering"));
         await server.IsIdleAsync();
         Assert.DoesNotContain(server.Logs.WarningsAndErrors, entry => !entry.Category.Contains("RequestTimeouts", StringComparison.Ordinal));
+    }
+
+    /// <summary>The timeout passes while the source blocks; then its first event is with the server, which would send it with any other answer.</summary>
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2")]
+    public async Task Timeout_SourceBlocksBeforeItsFirstEvent_TheEventIsInNoOtherAnswer(string version)
+    {
+        await using TestServer server = await StartAsync(TimeSpan.FromMilliseconds(100));
+
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => server.GetAsync("/blocking", version: version));
+
+        Assert.Contains(server.Logs.Ours, entry => entry.Name == "RequestTimedOut");
+    }
+
+    [Fact]
+    public async Task Leave_HandlerWaits_IsLoggedOnce()
+    {
+        await using TestServer server = await StartAsync(TimeSpan.FromHours(1));
+        using (OpenStream stream = await server.OpenAsync("/handler"))
+        {
+            await stream.ReadEventAsync();
+        }
+
+        await server.App.StopAsync().OrFail();
+        Assert.Single(server.Logs.Ours, entry => entry.Name == "ClientGone");
     }
 
     [Fact]
@@ -103,6 +130,7 @@ public sealed class RequestTimeoutTests
             app.UseGaiPipelines();
             app.MapGet("/idle", () => TypedResults.Extensions.EventStream(_watched.ThenSilence<Tick>([new(1)])));
             app.MapGet("/gai", () => TypedResults.Extensions.EventStream(_watched.ThenSilence([StreamEvent.TextDelta("Hi")])));
+            app.MapGet("/blocking", (HttpContext context) => TypedResults.Extensions.EventStream(BlockingTicks(context)));
             app.MapGet("/silent", () => TypedResults.Extensions.EventStream(_watched.ThenSilence<Tick>([])));
             app.MapGet("/waiting", async (CancellationToken cancellationToken) =>
             {
@@ -116,6 +144,13 @@ public sealed class RequestTimeoutTests
         services => services.AddRequestTimeouts(timeouts => timeouts.DefaultPolicy = new RequestTimeoutPolicy { Timeout = timeout }),
         options => (options.KeepAliveInterval, options.CommitWindow) = (TimeSpan.Zero, Timeout.InfiniteTimeSpan),
         Middleware.NotUsed);
+
+    private static async IAsyncEnumerable<Tick> BlockingTicks(HttpContext context)
+    {
+        context.RequestAborted.WaitHandle.WaitOne();
+        yield return new Tick(1);
+        await Task.CompletedTask;
+    }
 
     private static async Task WriteAsync(HttpContext context, params Tick[] ticks)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Gai.Pipelines.Hosting;
 using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -16,6 +17,32 @@ public sealed class TelemetryTests
     private readonly Watched _watched = new();
     private readonly ConcurrentQueue<bool> _disabled = new();
     private readonly TaskCompletionSource _mayReturn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>Who listens to figures is the application's, and has no part in how a response ends.</summary>
+    [Fact]
+    public async Task End_ListenerToDurationsThrows_StreamEndsAsItDoes()
+    {
+        int closed = 0;
+        await using TestServer server = await TestServer.StartAsync(app =>
+            app.MapGet("/ticks", () => TypedResults.Extensions.EventStream(Sources.Ticks(3), new EventStreamResultOptions { OnClosed = _ => closed++ })));
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (ReferenceEquals(instrument.Meter.Scope, server.App.Services.GetRequiredService<IMeterFactory>()) && instrument.Name == "gai.stream.duration")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>(static (_, _, _, _) => throw new InvalidOperationException("Deaf."));
+        listener.Start();
+
+        Answer answer = await server.GetAsync("/ticks");
+
+        Assert.Equal((200, 1), (answer.Status, closed));
+        Assert.Contains(server.Logs.Ours, entry => entry.Name == "SourceDisposalFailed");
+    }
+
 
     [Theory]
     [InlineData("/ok", "completed")]

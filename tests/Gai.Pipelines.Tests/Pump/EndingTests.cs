@@ -64,7 +64,7 @@ public sealed class EndingTests : PumpTest
         Dialect.OnEvent = _ => Client.Cancel();
         Source.Push("a");
 
-        Assert.Equal(new StreamOutcome(StreamOutcomeReason.ClientGone, 1, 3, 0, HeadSent: false), await RunAsync().OrFail());
+        Assert.Equal(new StreamOutcome(StreamOutcomeReason.ClientGone, 1, 3, 0, HeadSent: true), await RunAsync().OrFail());
         Assert.Empty(Output.Flushes);
     }
 

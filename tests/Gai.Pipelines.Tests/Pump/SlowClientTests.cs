@@ -344,6 +344,34 @@ public sealed class SlowClientTests : PumpTest
         Assert.Equal("<a|b|c|!server_draining", text);
     }
 
+    /// <summary>The source was through before the stream was ended from outside: its client gets all of it, and why it failed somebody learns.</summary>
+    [Theory]
+    [InlineData(false, StreamOutcomeReason.Completed, "<a|b|>")]
+    [InlineData(true, StreamOutcomeReason.SourceFailed, "<a|b|!internal")]
+    public async Task End_SourceHasEndedWhileItsEventsWait_IsItsOwnEnd(bool fails, StreamOutcomeReason reason, string expected)
+    {
+        Settings = Settings with { SlowClientPolicy = SlowClientPolicy.Disconnect };
+        Output.HoldFlushes();
+        Source.Push("a");
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        Source.Push("b");
+        if (fails)
+        {
+            Source.Fail(new TimeoutException());
+        }
+        else
+        {
+            Source.End();
+        }
+
+        await Deadline.UntilAsync(() => Source.IsDisposed || !Source.IsWaiting);
+        Pump!.Drain();
+        Output.ReleaseFlush();
+
+        (StreamOutcome outcome, string text) = await FinishAsync(run);
+        Assert.Equal((reason, expected, fails), (outcome.Reason, text, outcome.Exception is TimeoutException));
+    }
+
     [Fact]
     public async Task End_EndMarkerWaitsForTheClient_NothingFollowsIt()
     {

@@ -113,6 +113,8 @@ internal struct StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, int ma
         Interlocked.MemoryBarrier();
         if (clientGone.IsCancellationRequested)
         {
+            // What the transport has been handed it would send before any other answer.
+            IsOpen |= _frames.CommittedBytes > 0;
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: true, isCompleted: false));
         }
 
