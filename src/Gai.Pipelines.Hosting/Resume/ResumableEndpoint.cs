@@ -62,9 +62,9 @@ internal sealed class ResumableEndpoint
     /// <summary>Whether it shares its streams with another one.</summary>
     public bool HasNameOf(ResumableEndpoint other) => _name == other._name;
 
-    /// <summary>Whether a log is of this endpoint, or of one with its name.</summary>
-    public bool Owns(LogDescription log) =>
-        log.Kind == LogKind.Generation && log.Key.Value?.StartsWith(_prefix, StringComparison.Ordinal) == true;
+    /// <summary>Whether a log is of this endpoint, or of one with its name, and has the key that the request names, if it names one.</summary>
+    public bool Owns(LogDescription log, LogKey key) =>
+        log.Kind == LogKind.Generation && log.Key.Value?.StartsWith(_prefix, StringComparison.Ordinal) == true && (key.IsNone || key == log.Key);
 
     public ValueTask<bool> MayReadAsync(HttpContext context, LogDescription log) =>
         Options.MayRead is { } mayRead ? mayRead(context, log) : new(log.Owner == StreamOwner.Of(context));

@@ -92,7 +92,7 @@ internal sealed partial class ResumableStreams
                 : () => RefuseAsync(context, StatusCodes.Status404NotFound, NotFound);
         }
 
-        if (!endpoint.Owns(log.Description) || !(key.IsNone || key == log.Description.Key))
+        if (!endpoint.Owns(log.Description, key))
         {
             return () => RefuseAsync(context, StatusCodes.Status400BadRequest, ResumePoint.OfAnotherEndpoint);
         }
@@ -125,7 +125,7 @@ internal sealed partial class ResumableStreams
 
     private async ValueTask<Func<Task>> CancelAsync(HttpContext context, ResumableEndpoint endpoint, StreamLog log, LogKey key)
     {
-        if (!await endpoint.MayReadAsync(context, log.Description) || !endpoint.Owns(log.Description) || !(key.IsNone || key == log.Description.Key))
+        if (!await endpoint.MayReadAsync(context, log.Description) || !endpoint.Owns(log.Description, key))
         {
             return () => RefuseAsync(context, StatusCodes.Status404NotFound, NotFound);
         }

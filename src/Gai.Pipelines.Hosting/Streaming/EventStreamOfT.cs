@@ -69,6 +69,7 @@ public sealed class EventStream<T> : IAsyncDisposable
 
     /// <summary>Ends the stream. Without <see cref="CompleteAsync"/> before, it has failed.</summary>
     /// <returns>A task that ends with the stream.</returns>
+    /// <exception cref="Exception">Why an event could not be written, or whatever else has ended the stream, if the client could not be told by a record. The first call throws it, whether <see cref="CompleteAsync"/> has told it or not.</exception>
     public async ValueTask DisposeAsync()
     {
         if (_isDisposed)

@@ -79,7 +79,7 @@ public sealed class EventTopic<T> : ITopic
         lock (_publishing)
         {
             // Readers of all formats get the same events, and so the end behind the same one; where one cannot be ended, the others can.
-            ending = [.. _outputs.Select(output => output.CompleteAsync(cancellationToken).AsTask())];
+            ending = [.. _outputs.Select(async output => await output.CompleteAsync(cancellationToken))];
         }
 
         await Task.WhenAll(ending);

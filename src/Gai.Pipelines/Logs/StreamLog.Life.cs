@@ -103,7 +103,7 @@ public sealed partial class StreamLog
     internal bool WaitsForStore => _writeBehind is { Done.IsCompleted: false };
 
     /// <summary>Whether the store is being given a frame, which it may have in a moment.</summary>
-    internal bool IsOnItsWay(long sequence) => sequence <= _writeBehind?.AppendingUpTo;
+    internal bool IsOnItsWay(long sequence) => _writeBehind?.IsOnItsWay(sequence) == true;
 
     /// <summary>Waits until the producer is done, and the store has all that there is or is given up.</summary>
     internal async Task DrainAsync()

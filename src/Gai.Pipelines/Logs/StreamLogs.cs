@@ -53,19 +53,12 @@ public sealed partial class StreamLogs : IAsyncDisposable, IDisposable
     /// <summary>How many cursors there are, and how many events of this node's producers the store lacks.</summary>
     internal (long Cursors, long StoreLag) Sum()
     {
-        (long cursors, long lag) = (0, 0);
         lock (_lock)
         {
-            foreach (StreamLog log in _byId.Values)
-            {
-                cursors += log.Readers;
-            }
-
             // One whose store is given up waits for it no longer, and one that is forgotten may wait for it still.
-            lag = _byId.Values.Concat(_leaving).Where(static log => log.WaitsForStore).Sum(static log => log.LastSequence - log.DurableSequence);
+            IEnumerable<StreamLog> lagging = _byId.Values.Concat(_leaving).Where(static log => log.WaitsForStore);
+            return (_byId.Values.Sum(static log => (long)log.Readers), lagging.Sum(static log => log.LastSequence - log.DurableSequence));
         }
-
-        return (cursors, lag);
     }
 
     /// <summary>Whether other nodes can read what this one produces.</summary>
@@ -185,6 +178,7 @@ public sealed partial class StreamLogs : IAsyncDisposable, IDisposable
     /// <param name="key">The key.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Whether there was one.</returns>
+    /// <exception cref="Exception">What the store has thrown. A log of this node is cancelled and forgotten here all the same.</exception>
     public async ValueTask<bool> RemoveAsync(LogKey key, CancellationToken cancellationToken = default)
     {
         if (await IdOfAsync(key, cancellationToken) is not { } id)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Threading.Channels;
 using Gai.Pipelines.Hosting;
 using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
@@ -44,6 +45,37 @@ public sealed class SlowClientTests : IDisposable
             () => "the document still waits for its client");
 
         await Eventually.IsTrueAsync(() => server.Logs.Ours.Any(static entry => entry.Name == "ClientTooSlow"), () => "nothing is logged");
+    }
+
+    /// <summary>More was ready than client and system have room for, and then the source fails: what tells so waits for the client as anything does.</summary>
+    [Fact]
+    public async Task Get_ClientDoesNotTakeTheError_IsBrokenOff()
+    {
+        var time = new ManualTimeProvider();
+        var channel = Channel.CreateUnbounded<StreamEvent>();
+        channel.Writer.TryWrite(StreamEvent.TextDelta("first"));
+        for (int i = 0; i < 100; i++)
+        {
+            channel.Writer.TryWrite(StreamEvent.TextDelta(new string('x', 100_000)));
+        }
+
+        channel.Writer.Complete(new InvalidOperationException("Enough."));
+        await using TestServer server = await TestServer.StartAsync(
+            app => app.MapGet("/full", () => TypedResults.Extensions.EventStream(channel.Reader)),
+            services => services.AddSingleton<TimeProvider>(time),
+            options => options.UnflushedLimitBytes = 16 << 20);
+        using RawClient client = await RawClient.GetAsync(server.Http1Port, "/full", receiveBuffer: 4096);
+        await client.ReadThroughAsync("first");
+        await channel.Reader.Completion.ContinueWith(static _ => { }, TaskScheduler.Default).OrFail();
+
+        await Eventually.IsTrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(61));
+                return server.Streams.Count == 0 && server.Logs.All.Any(static entry => entry.Name == "ApplicationAbortedConnection");
+            },
+            () => "the connection is still there");
+        Assert.Contains(server.Logs.Ours, static entry => entry.Name == "StreamFailed");
     }
 
     [Theory]

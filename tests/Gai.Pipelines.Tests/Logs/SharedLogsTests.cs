@@ -578,6 +578,29 @@ public sealed class SharedLogsTests : SharedLogTest
         Assert.Equal(0, cursor.Dropped);
     }
 
+    /// <summary>What the store has taken and lost is not on its way to it: who waits for that waits for ever.</summary>
+    [Fact]
+    public async Task Read_StoreHasLostWhatMemoryHasEvicted_IsToldTheGap()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, Unabandoned with { MaxEvents = 5 });
+        StoreOfA.Forgets = true;
+        foreach (string number in Numbers(1, 10))
+        {
+            await PushedAsync(log, source, number);
+            await PassUntilDurableAsync(log);
+        }
+
+        LogCursor cursor = log.OpenCursorAtStart();
+        Task<(StreamOutcome Outcome, string Text)> reading = PassToEndAsync(cursor);
+
+        await PassUntilAsync(() => cursor.Next > log.LastSequence);
+
+        Assert.Equal(log.Memory.First - 1, cursor.Dropped);
+        StoreOfA.Forgets = false;
+        source.End();
+        await reading;
+    }
+
     [Fact]
     public async Task Append_BatchIsFull_TheNextOneDoesNotWait()
     {

@@ -40,19 +40,12 @@ internal sealed class LocalTopic<T> : TopicOutput<T>
 
     public override ValueTask CompleteAsync(CancellationToken cancellationToken)
     {
-        try
+        lock (_lock)
         {
-            lock (_lock)
+            if (!_log.Memory.HasEnded)
             {
-                if (!_log.Memory.HasEnded)
-                {
-                    Write(default!, static (LocalTopic<T> topic, in T _) => topic._dialect.WriteEnd(topic._frames));
-                }
+                Write(default!, static (LocalTopic<T> topic, in T _) => topic._dialect.WriteEnd(topic._frames));
             }
-        }
-        catch (Exception failure)
-        {
-            return ValueTask.FromException(failure);
         }
 
         return ValueTask.CompletedTask;

@@ -14,7 +14,7 @@ internal sealed class LogWriteBehind
     private long _durable;
     private long _appending;
     private long? _refusedSince;
-    private bool _hasMore; // than went into the last batch
+    private bool _wasFull; // the last batch: there may be more already
     private int _isIdle;
 
     public LogWriteBehind(StreamLog log, ILogStore store, long token)
@@ -30,8 +30,8 @@ internal sealed class LogWriteBehind
 
     public long DurableSequence => Volatile.Read(ref _durable);
 
-    /// <summary>The number of the last frame that is on its way to the store: memory may have lost it since, and readers of the store have to wait for it.</summary>
-    public long AppendingUpTo => Volatile.Read(ref _appending);
+    /// <summary>Whether a frame is on its way to the store: memory may have lost it since, and readers of the store have to wait for it.</summary>
+    public bool IsOnItsWay(long sequence) => sequence > DurableSequence && sequence <= Volatile.Read(ref _appending);
 
     /// <summary>Done when the store has the whole log, or is given up.</summary>
     public Task Done => _done.Task;
@@ -68,7 +68,6 @@ internal sealed class LogWriteBehind
     private async Task WriteAsync()
     {
         using var batch = new LogBatch();
-        bool isGivenUp = false;
         try
         {
             do
@@ -77,19 +76,12 @@ internal sealed class LogWriteBehind
                 {
                     if (!await TryAppendAsync(batch))
                     {
-                        // Readers elsewhere get what the store has, and are told. Those here go on, whatever a renewal finds from now on.
-                        isGivenUp = true;
-                        await _tenure.EndAsync();
-                        await TryEndAsync(LogEnd.Lost, lastSequence: 0, batch, _refusedSince ?? Now);
+                        await GiveUpAsync(batch);
                         return;
                     }
                 }
             }
             while (!await TryEndAsync(_memory.End!.Value, _durable, batch, Now));
-        }
-        catch (LogFencedException) when (isGivenUp)
-        {
-            // It is lost to others already, which is what was wanted.
         }
         catch (LogFencedException)
         {
@@ -97,12 +89,35 @@ internal sealed class LogWriteBehind
         }
         finally
         {
-            Volatile.Write(ref _appending, 0);
-            _memory.NoteStored(long.MaxValue, mayLag: 0);
+            StopFeeding();
             _writing.Retire();
             await _tenure.EndAsync();
             _done.TrySetResult();
         }
+    }
+
+    /// <summary>Gives the store up: readers elsewhere get what it has, and are told that the rest is lost. Those here go on.</summary>
+    private async ValueTask GiveUpAsync(LogBatch batch)
+    {
+        StopFeeding();
+
+        // First: a renewal that finds the log lost would take it for another node's.
+        await _tenure.EndAsync();
+        try
+        {
+            await TryEndAsync(LogEnd.Lost, lastSequence: 0, batch, _refusedSince ?? Now);
+        }
+        catch (LogFencedException)
+        {
+            // It is lost already.
+        }
+    }
+
+    /// <summary>Nothing more comes to the store: nobody waits for it to get anything, and the log keeps to its own bounds.</summary>
+    private void StopFeeding()
+    {
+        Volatile.Write(ref _appending, 0);
+        _memory.NoteStored(long.MaxValue, mayLag: 0);
     }
 
     /// <summary>Waits until there is something to write, and then a little for more.</summary>
@@ -123,7 +138,7 @@ internal sealed class LogWriteBehind
             }
         }
 
-        if (!_memory.HasEnded && !_hasMore && _log.Shared.StoreDelay > TimeSpan.Zero && _memory.Last - _durable < _log.Shared.MaxStoreLag / 2)
+        if (!_memory.HasEnded && !_wasFull && _log.Shared.StoreDelay > TimeSpan.Zero && _memory.Last - _durable < _log.Shared.MaxStoreLag / 2)
         {
             await _writing.WaitAsync(_log.Shared.StoreDelay);
         }
@@ -147,7 +162,7 @@ internal sealed class LogWriteBehind
             {
                 await _store.AppendAsync(_log.Description.Id, _token, batch, CancellationToken.None);
                 SetDurable(batch.LastSequence);
-                _hasMore = batch.Bytes.Length >= _log.Shared.StoreBatchBytes;
+                _wasFull = batch.Bytes.Length >= _log.Shared.StoreBatchBytes;
                 _refusedSince = null;
 
                 // Of a log that has ended the store gets the rest, as long as it takes something.
