@@ -17,7 +17,7 @@ internal static class Contenders
         (HandContender.Name, "a loop by hand: WriteAsync and FlushAsync for each event"),
         (GoodContender.Name, "a good loop by hand: flushes when nothing is ready, a reused Utf8JsonWriter over the BodyWriter"),
         (JsonContender.Name, "a loop by hand with JsonSerializer.SerializeAsync for each record (ndjson only)"),
-        (CopyContender.Name, "the floor of any server on Kestrel: frames made beforehand, copied into the PipeWriter"),
+        (CopyContender.Name, "encodes nothing: frames made beforehand, copied into the PipeWriter"),
         (RawServer.Name, "the floor of any server: sockets, one send for each event, no HTTP server (HTTP/1.1 only)"),
         (BareContender.Name, "a handler that only waits (idle only)"),
     ];

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Gai.Pipelines.LoadTests.Servers;
 
-/// <summary>The floor: frames that somebody has made beforehand, copied. A burst has no source at all but a loop over an array.</summary>
+/// <summary>Encodes nothing: frames that somebody has made beforehand, copied. A channel is awaited with the token of the request, as most would, and so has a waiter for each wait. A burst has no source at all but a loop over an array.</summary>
 internal sealed class CopyContender(ContenderSpec spec, WireFormat format) : Contender<byte[]>(spec, format)
 {
     public const string Name = "copy";

@@ -9,7 +9,8 @@ namespace Gai.Pipelines.LoadTests.Servers;
 
 /// <summary>
 /// The loop that somebody writes who knows Kestrel: one JSON writer, reused, straight into the memory of the response; a flush when the
-/// source has nothing ready or enough has gathered; no string, no copy, no allocation for an event.
+/// source has nothing ready or enough has gathered; no string, no copy; what it allocates is the waiter of a channel
+/// that is awaited with the token of the request.
 /// </summary>
 /// <remarks>With a window it drains the channel, waits for the rest of the window, drains it again and flushes.</remarks>
 internal sealed class GoodContender(ContenderSpec spec, WireFormat format) : Contender<string>(spec, format)
