@@ -75,6 +75,9 @@ public sealed class RequestTimeoutTests
             await stream.ReadEventAsync();
         }
 
+        await server.IsIdleAsync();
+
+        // What handles the request may still be about to say something.
         await server.App.StopAsync().OrFail();
         Assert.Single(server.Logs.Ours, entry => entry.Name == "ClientGone");
     }
