@@ -1,14 +1,17 @@
 // Mutation tests: Stryker.NET, piece by piece. `node tests/mutation/run.mjs [piece...]`; all of pieces.json without a name.
-// Writes the reports and the logs into artifacts/mutation/, and what they say into docs/testing.md. Exits with 1 where a target is missed.
+// Writes Stryker's reports and logs into artifacts/mutation/, the counts of each piece into tests/mutation/results/, and their sum into docs/testing.md.
+// Exits with 1 where a target is missed.
 import { spawn, spawnSync } from 'node:child_process'
 import * as fs from 'node:fs'
 import * as path from 'node:path'
-import { summarize } from './summary.mjs'
+import { countsOf, matches, summarize } from './summary.mjs'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const out = path.join(root, 'artifacts/mutation')
 const tree = path.join(out, 'tree')
 const { common, leftOut, pieces } = JSON.parse(fs.readFileSync(path.join(import.meta.dirname, 'pieces.json'), 'utf8'))
+
+const results = path.join(import.meta.dirname, 'results')
 
 const git = (...words) => spawnSync('git', words, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 }).stdout
 
@@ -103,8 +106,14 @@ async function run(piece) {
   }
 
   const { files } = JSON.parse(fs.readFileSync(path.join(work, 'reports/mutation-report.json'), 'utf8'))
-  const commit = git('rev-parse', '--short', 'HEAD').trim() + (git('status', '--porcelain', '--', 'src', 'tests') ? ' and changes' : '')
-  fs.writeFileSync(path.join(out, `${piece.name}.report.json`), JSON.stringify({ commit, date: new Date().toISOString().slice(0, 10), seconds: Math.round((Date.now() - begun) / 1000), files }))
+  const counts = {}
+  for (const [name, file] of Object.entries(files)) {
+    const source = name.split('/src/').at(-1)
+    if (matches(piece, source)) { counts[source] = countsOf(file) }
+  }
+  const result = { commit, date: new Date().toISOString().slice(0, 10), seconds: Math.round((Date.now() - begun) / 1000), files: counts }
+  fs.mkdirSync(results, { recursive: true })
+  fs.writeFileSync(path.join(results, `${piece.name}.json`), `${JSON.stringify(result, null, 2)}\n`)
   return null
 }
 
@@ -115,6 +124,8 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
+// Asked before the hours that a run takes, in which there may be other commits.
+const commit = git('rev-parse', '--short', 'HEAD').trim() + (git('status', '--porcelain', '--', 'src', 'tests', ':!tests/mutation') ? ' and changes' : '')
 let failed = 0
 fs.mkdirSync(tree, { recursive: true })
 copyTree()
@@ -124,6 +135,6 @@ for (const piece of pieces.filter((one) => names.length === 0 || names.includes(
   failed += wrong ? 1 : 0
 }
 
-const { passed, missed } = summarize(root, out, pieces)
+const { passed, missed } = summarize(root, results, pieces)
 console.log(`${passed} passed, ${missed + failed} failed`)
 process.exit(missed + failed > 0 ? 1 : 0)

@@ -1,4 +1,4 @@
-// Puts the reports of all pieces together, holds them against the targets, and writes the table of docs/testing.md.
+// Puts the results of all pieces together, holds them against the targets, and writes the table of docs/testing.md.
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 
@@ -17,7 +17,7 @@ const all = (counts) => detected(counts) + counts.Survived + counts.NoCoverage
 const score = (counts) => all(counts) === 0 ? 100 : 100 * detected(counts) / all(counts)
 
 // A mutant that does not compile, or that the configuration leaves out, is none.
-function countsOf(file) {
+export function countsOf(file) {
   const counts = count()
   for (const { status } of file.mutants) {
     if (status in counts) { counts[status]++ }
@@ -25,47 +25,49 @@ function countsOf(file) {
   return counts
 }
 
-// Which folder of which project a file belongs to.
-const folderOf = (name) => name.split('/src/').at(-1).split('/').slice(0, -1).slice(0, 2).join('/')
+// Which folder of which project a source belongs to.
+const folderOf = (source) => source.split('/').slice(0, -1).slice(0, 2).join('/')
 
-// Whether one of the patterns names a file, and none with a "!" takes it out again.
-function matches(patterns, name) {
-  const names = (pattern) => new RegExp(`^${pattern.replace(/[.+]/g, '\\$&').replaceAll('**/', '\0').replaceAll('*', '[^/]*').replaceAll('\0', '(?:.*/)?')}$`).test(name)
-  return patterns.some((pattern) => !pattern.startsWith('!') && names(pattern)) && !patterns.some((pattern) => pattern.startsWith('!') && names(pattern.slice(1)))
+// Whether a source is one of the project of a piece, one of the patterns names it, and none with a "!" takes it out again.
+export function matches(piece, source) {
+  const names = (pattern) => new RegExp(`^${pattern.replace(/[.+]/g, '\\$&').replaceAll('**/', '\0').replaceAll('*', '[^/]*').replaceAll('\0', '(?:.*/)?')}$`).test(source)
+  return source.startsWith(`${piece.project}/`) && piece.mutate.some((pattern) => !pattern.startsWith('!') && names(pattern)) && !piece.mutate.some((pattern) => pattern.startsWith('!') && names(pattern.slice(1)))
 }
 
-function read(out, pieces) {
+// Every source of the projects that are mutated, as "project/folder/file.cs".
+function sources(root, pieces) {
+  const projects = [...new Set(pieces.map((piece) => piece.project))]
+  return projects.flatMap((project) => fs.readdirSync(path.join(root, 'src', project), { recursive: true })
+    .map((entry) => path.posix.join(project, entry))
+    .filter((source) => source.endsWith('.cs') && !/\/(bin|obj)\//.test(source)))
+}
+
+function read(root, results, pieces) {
+  const astray = sources(root, pieces)
+    .map((source) => ({ source, times: pieces.filter((piece) => matches(piece, source)).length }))
+    .filter(({ times }) => times !== 1)
+  if (astray.length > 0) {
+    console.log(`Every file belongs to one piece; these do not, and to so many: ${astray.map(({ source, times }) => `${source} (${times})`).join(', ')}`)
+    return null
+  }
+
   const folders = new Map()
   const runs = []
-  const seen = new Map()
   const open = []
   for (const piece of pieces) {
-    const report = path.join(out, `${piece.name}.report.json`)
-    if (!fs.existsSync(report)) {
-      if (piece.notYetRun) {
-        open.push(piece)
-        continue
-      }
-      console.log(`No report of ${piece.name}: run it.`)
-      return null
+    const result = path.join(results, `${piece.name}.json`)
+    if (!fs.existsSync(result)) {
+      open.push(piece)
+      continue
     }
 
-    const { commit, date, seconds, files } = JSON.parse(fs.readFileSync(report, 'utf8'))
-    runs.push({ commit, date, seconds })
-    for (const [name, file] of Object.entries(files)) {
-      const isMine = matches(piece.mutate, name)
-      seen.set(name, (seen.get(name) ?? 0) + (isMine ? 1 : 0))
-      if (isMine) {
-        const folder = folderOf(name)
-        if (!folders.has(folder)) { folders.set(folder, count()) }
-        add(folders.get(folder), countsOf(file))
-      }
+    const { commit, date, seconds, files } = JSON.parse(fs.readFileSync(result, 'utf8'))
+    runs.push({ name: piece.name, commit, date, seconds })
+    for (const [source, counts] of Object.entries(files)) {
+      const folder = folderOf(source)
+      if (!folders.has(folder)) { folders.set(folder, count()) }
+      add(folders.get(folder), counts)
     }
-  }
-  const missing = [...seen].filter(([name, times]) => times !== (open.some((piece) => matches(piece.mutate, name)) ? 0 : 1)).map(([name, times]) => `${name.split('/src/').at(-1)} (${times})`)
-  if (missing.length > 0) {
-    console.log(`Every file belongs to one piece; these do not, and to so many: ${missing.join(', ')}`)
-    return null
   }
   return { folders, runs, open }
 }
@@ -74,8 +76,8 @@ function row(name, counts, note = '') {
   return `| ${name} | ${score(counts).toFixed(1)}% | ${all(counts)} | ${counts.Killed} | ${counts.Timeout} | ${counts.Survived} | ${counts.NoCoverage} |${note}\n`
 }
 
-export function summarize(root, out, pieces) {
-  const found = read(out, pieces)
+export function summarize(root, results, pieces) {
+  const found = read(root, results, pieces)
   if (found === null) {
     return { passed: 0, missed: 1 }
   }
@@ -101,10 +103,10 @@ export function summarize(root, out, pieces) {
     verdicts += `- ${target.name}: at least ${target.least}%, ${reached ? 'reached' : '**missed**'}: ${score(counts).toFixed(1)}%\n`
   }
 
-  const unique = (key) => [...new Set(runs.map((run) => run[key]))].sort().join(', ')
-  const without = open.length > 0 ? `\n\nNot in this table, since they have not been run to their end: ${open.map((piece) => piece.name).join(', ')}.` : ''
-  const minutes = Math.round(runs.reduce((sum, run) => sum + run.seconds, 0) / 60)
-  const text = `${table}\n${verdicts}\nOf ${unique('date')}, commit ${unique('commit')}; ${runs.length} pieces, ${minutes} minutes together.${without}\n`
+  const without = open.length > 0 ? `\nNot in this table, since they have not been run to their end: ${open.map((piece) => piece.name).join(', ')}.\n` : ''
+  const minutes = (seconds) => `${Math.max(1, Math.round(seconds / 60))} min`
+  const when = runs.map((run) => `${run.name} (${run.commit}, ${run.date}, ${minutes(run.seconds)})`).join(', ')
+  const text = `${table}\n${verdicts}\nThe runs, ${minutes(runs.reduce((sum, run) => sum + run.seconds, 0))} together: ${when}.\n${without}`
   console.log(`\n${text}`)
   const page = path.join(root, 'docs/testing.md')
   const old = fs.readFileSync(page, 'utf8')
