@@ -97,6 +97,9 @@ internal sealed class ClientThread : IDisposable
             _isOver = true;
             Sockets.Wake();
             _thread.Join();
+
+            // Not on its own thread: what wakes it must not write to a descriptor that is closed, and may be another one by then.
+            Sockets.Dispose();
         }
     }
 
@@ -119,8 +122,6 @@ internal sealed class ClientThread : IDisposable
         {
             (timed as StreamStart)?.Stream.OnLeave();
         }
-
-        Sockets.Dispose();
     }
 
     private void TakeOpened()

@@ -7,7 +7,6 @@ namespace Gai.Pipelines.LoadTests.Client;
 internal static class Http2Frames
 {
     public const int HeaderBytes = 9;
-    public const int MaxPayload = 16 * 1024;
     public const int InitialWindow = 65_535;
     public const int MaxWindow = int.MaxValue;
 

@@ -18,7 +18,6 @@ internal static unsafe partial class Libc
     public const int IpLevel = 0;
     public const int BindAddressNoPort = 24;
     public const int EpollAdd = 1;
-    public const int EpollDelete = 2;
     public const int EpollModify = 3;
     public const int CloseOnExec = 0x80000;
     public const int EventNonBlocking = 0x800 | CloseOnExec;

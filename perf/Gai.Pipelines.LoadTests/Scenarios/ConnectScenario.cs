@@ -48,19 +48,14 @@ internal sealed class ConnectScenario : IScenario
     private async Task<double> FindHighestRateAsync(ScenarioRun run)
     {
         double good = run.Settings.Rate;
-        double bad = MostRate * 2;
-        for (double rate = good * 2; rate <= MostRate; rate *= 2)
+        double bad = good;
+        while (bad == good && good < MostRate)
         {
-            if (!await KeepsUpAsync(run, rate))
-            {
-                bad = rate;
-                break;
-            }
-
-            good = rate;
+            bad = Math.Min(good * 2, MostRate);
+            good = await KeepsUpAsync(run, bad) ? bad : good;
         }
 
-        while (bad / good > Precision && good < MostRate)
+        while (bad / good > Precision)
         {
             double middle = Math.Sqrt(good * bad);
             if (await KeepsUpAsync(run, middle))
@@ -75,7 +70,7 @@ internal sealed class ConnectScenario : IScenario
             run.Report(1 - ((bad / good) - 1));
         }
 
-        return Math.Min(good, MostRate);
+        return good;
     }
 
     /// <summary>Tries a rate; a second time if it fails, since a moment of the machine can spoil one.</summary>

@@ -34,9 +34,6 @@ public sealed class NGramModel
     /// <summary>Where an answer can begin: at a sentence's start, recited as far as the word that was asked for.</summary>
     internal readonly record struct Opening(int Start, int Length);
 
-    /// <summary>Gets the number of different tokens that the model knows.</summary>
-    public int VocabularySize => _vocabulary.Count;
-
     /// <summary>Learns a text.</summary>
     /// <param name="paragraphs">The paragraphs, each with paired quotation marks.</param>
     /// <exception cref="ArgumentException">There is nothing to learn from.</exception>
