@@ -154,13 +154,20 @@ internal static class ChatContents
 
         try
         {
-            return JsonSerializer.Deserialize(json, TypeInfo<AIContent>());
+            AIContent? content = JsonSerializer.Deserialize(json, TypeInfo<AIContent>());
+            return HasEventOfItsOwn(content) ? null : content;
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or NotSupportedException or ArgumentException or InvalidOperationException or FormatException)
         {
+            // An application's own JSON that only begins so. What the constructors of contents throw the serializer does not wrap.
             return null;
         }
     }
+
+    /// <summary>Whether a content is never written as raw JSON: an event that looks like one is the application's.</summary>
+    private static bool HasEventOfItsOwn(AIContent? content) =>
+        content is TextContent or TextReasoningContent or FunctionCallContent or FunctionResultContent or UsageContent or ErrorContent ||
+        (content is DataContent data && data.HasTopLevelMediaType("audio"));
 
     /// <summary>Writes compact JSON: the options of that library indent, a writer of one's own does not.</summary>
     public static ReadOnlyMemory<byte> ToJson<T>(T value)

@@ -14,7 +14,7 @@ public interface IStreamEventSource
     /// <param name="options">The options of the request, if there are any.</param>
     /// <param name="cancellationToken">Cancels the model.</param>
     /// <returns>
-    /// The events, to be enumerated once: a start, what the model says, a finish. The text and the bytes of each are valid until the next is asked for; copy what
+    /// The events, to be enumerated once: a start, what the model says, a finish. The text and the bytes of each are valid until the next is asked for or the enumeration is left; copy what
     /// shall live longer.
     /// </returns>
     /// <exception cref="StreamErrorException">The provider refused, failed, or ended before the answer was complete.</exception>

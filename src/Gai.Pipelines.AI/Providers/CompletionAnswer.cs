@@ -64,9 +64,9 @@ internal sealed class CompletionAnswer(CompletionText text, List<StreamEvent> ev
     /// <summary>Replaces the halves of code points that nothing has completed.</summary>
     public void End()
     {
-        Add(StreamEventType.ReasoningDelta, text.End(ref _reasoningHalf));
-        Add(StreamEventType.TextDelta, text.End(ref _textHalf));
-        _calls.End(text, events);
+        Add(StreamEventType.ReasoningDelta, CompletionText.End(ref _reasoningHalf));
+        Add(StreamEventType.TextDelta, CompletionText.End(ref _textHalf));
+        _calls.End(events);
     }
 
     /// <summary>Reads the text of a message: a string or, with some providers, parts.</summary>

@@ -7,6 +7,8 @@ internal sealed class CompletionText
 {
     private const int LongestHalf = 3;
 
+    private static readonly byte[] Replacement = [.. "\uFFFD"u8];
+
     private ReadOnlyMemory<byte> _json;
     private byte[] _scratch = [];
     private int _used;
@@ -49,10 +51,10 @@ internal sealed class CompletionText
     }
 
     /// <summary>Gives what stands for a half that nothing has completed.</summary>
-    public ReadOnlyMemory<byte> End(ref char half)
+    public static ReadOnlyMemory<byte> End(ref char half)
     {
-        int start = _used;
-        _used += JsonUnescape.End(ref half, _scratch.AsSpan(start));
-        return _scratch.AsMemory(start, _used - start);
+        bool isHalf = half != 0;
+        half = '\0';
+        return isHalf ? Replacement : default(ReadOnlyMemory<byte>);
     }
 }

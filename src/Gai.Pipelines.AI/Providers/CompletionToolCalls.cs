@@ -22,6 +22,7 @@ internal enum CallShape
 internal sealed class CompletionToolCalls
 {
     private const int MostCalls = 1_024;
+    private const int LongestId = 4_096;
 
     private readonly List<Call> _calls = [];
 
@@ -54,13 +55,13 @@ internal sealed class CompletionToolCalls
     }
 
     /// <summary>Replaces the halves of code points that nothing has completed.</summary>
-    public void End(CompletionText text, List<StreamEvent> events)
+    public void End(List<StreamEvent> events)
     {
         foreach (Call call in _calls)
         {
             if (call.Half != 0)
             {
-                events.Add(StreamEvent.ToolCallDelta(call.Id, null, text.End(ref call.Half)));
+                events.Add(StreamEvent.ToolCallDelta(call.Id, null, CompletionText.End(ref call.Half)));
             }
         }
     }
@@ -144,6 +145,11 @@ internal sealed class CompletionToolCalls
         if (_calls.Count == MostCalls)
         {
             throw new JsonException(string.Create(CultureInfo.InvariantCulture, $"An answer has at most {MostCalls:N0} tool calls; this one has more. Ask for fewer at a time."));
+        }
+
+        if (CompletionParser.IsText(piece.Id) && piece.Id.ValueSpan.Length > LongestId)
+        {
+            throw new JsonException(string.Create(CultureInfo.InvariantCulture, $"The id of a tool call has at most {LongestId:N0} bytes; this one has {piece.Id.ValueSpan.Length:N0}."));
         }
 
         // Results are sent back with the id: one that the server left out must be one of its kind in the whole conversation.

@@ -90,6 +90,10 @@ public static class ProviderErrors
         TimeoutException => Error(StreamErrorCodes.Timeout, "The provider of the model took too long."),
         HttpRequestException or HttpIOException or SocketException =>
             Error(StreamErrorCodes.Network, "The connection to the model's provider failed."),
+
+        // What TLS throws when its connection ends in the middle. Those derived from it are of files.
+        IOException when cause.GetType() == typeof(IOException) =>
+            Error(StreamErrorCodes.Network, "The connection to the model's provider failed."),
         _ => null,
     };
 

@@ -23,7 +23,7 @@ internal sealed class ProviderExchange : IAsyncDisposable
 
     public PipeReader Body => _body;
 
-    public string? MediaType => _response.Content.Headers.ContentType?.MediaType;
+    public string? MediaType => Internal.MediaType.Of(_response.Content);
 
     public Uri? Address => _response.RequestMessage?.RequestUri;
 

@@ -27,12 +27,12 @@ public sealed class EventStreamClient
     /// <summary>Gets what makes a handler send ids that are not ASCII, as UTF-8, which is how the standard has them sent.</summary>
     /// <value>For <see cref="SocketsHttpHandler.RequestHeaderEncodingSelector"/>, which otherwise refuses to send them. All other headers are left as they are.</value>
     public static HeaderEncodingSelector<HttpRequestMessage> HeaderEncoding { get; } =
-        static (name, _) => name.Equals("Last-Event-ID", StringComparison.OrdinalIgnoreCase) ? Encoding.UTF8 : null;
+        static (name, _) => name.Equals(EventStreamAttempt.LastEventIdHeader, StringComparison.OrdinalIgnoreCase) ? Encoding.UTF8 : null;
 
     /// <summary>Reads the events of an address.</summary>
     /// <param name="address">The address.</param>
     /// <param name="cancellationToken">Ends the stream.</param>
-    /// <returns>The events, to be enumerated once. The bytes of each are valid until the next is asked for.</returns>
+    /// <returns>The events, to be enumerated once. The bytes of each are valid until the next is asked for or the enumeration is left.</returns>
     /// <exception cref="HttpRequestException">The server refused the request for good.</exception>
     public IAsyncEnumerable<SseFrame> ReadAsync(Uri address, CancellationToken cancellationToken = default)
     {
@@ -46,7 +46,7 @@ public sealed class EventStreamClient
     /// <param name="request">Makes the request, anew for each attempt, and is asked again whenever the client comes back. <c>Accept</c>, <c>Cache-Control</c> and <c>Last-Event-ID</c> are added to it. A <c>Last-Event-ID</c> of its own is where the stream is resumed from until a response has been read; then only what the server says counts.</param>
     /// <param name="cancellationToken">Ends the stream.</param>
     /// <returns>
-    /// The events, to be enumerated once. The bytes of each are valid until the next is asked for. The enumeration ends when
+    /// The events, to be enumerated once. The bytes of each are valid until the next is asked for or the enumeration is left. The enumeration ends when
     /// the server answers 204, or when the last id said that the stream is over (<see cref="TerminalEventId"/>).
     /// </returns>
     /// <exception cref="HttpRequestException">

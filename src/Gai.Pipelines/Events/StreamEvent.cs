@@ -127,7 +127,7 @@ public readonly struct StreamEvent
     /// <summary>Gets the error of an error event.</summary>
     public StreamError Error =>
         Type == StreamEventType.Error
-            ? new StreamError(_id!, _text.String ?? string.Empty, Flag, _second == 0 ? null : TimeSpan.FromTicks(_first))
+            ? new StreamError(_id!, _text.String ?? string.Empty, Flag, _second == 0 ? null : TimeSpan.FromTicks(_first)) { Parameter = (string?)_name }
             : default;
 
     /// <summary>Begins an answer.</summary>
@@ -248,7 +248,7 @@ public readonly struct StreamEvent
             StreamEventType.Error,
             error.Message,
             error.Code ?? StreamErrorCodes.Internal,
-            null,
+            error.Parameter,
             error.RetryAfter?.Ticks ?? 0,
             error.RetryAfter is null ? 0 : 1,
             flag: error.Temporary);

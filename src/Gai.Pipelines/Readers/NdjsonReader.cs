@@ -53,7 +53,7 @@ public static class NdjsonReader
     /// <param name="reader">The pipe. It stays the caller's and is not completed; what was not read is left in it.</param>
     /// <param name="options">The options; <see langword="null"/> for the defaults. <see cref="NdjsonReaderOptions.MaxDepth"/> is the business of whoever parses.</param>
     /// <param name="cancellationToken">Cancels the reading.</param>
-    /// <returns>The records, without their line ends, each valid until the next is asked for. They are valid UTF-8 but not checked to be JSON.</returns>
+    /// <returns>The records, without their line ends, each valid until the next is asked for or the enumeration is left. They are valid UTF-8 but not checked to be JSON.</returns>
     /// <exception cref="StreamReadException">A record cannot be read and <see cref="NdjsonReaderOptions.OnBadRecord"/> is not set.</exception>
     /// <exception cref="TruncatedStreamException">The stream ended inside a code point.</exception>
     public static IAsyncEnumerable<ReadOnlySequence<byte>> ReadRawAsync(

@@ -3,7 +3,7 @@ using System.Text;
 namespace Gai.Pipelines;
 
 /// <summary>Holds one Server-Sent Event as it was read.</summary>
-/// <remarks>Its bytes belong to the reader and are valid until the next event is asked for; the strings are new.</remarks>
+/// <remarks>Its bytes belong to the reader and are valid until the next event is asked for or the enumeration is left: copy what must live longer. The strings are new.</remarks>
 public readonly struct SseFrame
 {
     internal SseFrame(ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> data, ReadOnlyMemory<byte> lastEventId, bool hasId, TimeSpan? retry)

@@ -65,7 +65,7 @@ public sealed class SseReader
     /// <summary>Reads the events to the end of the stream.</summary>
     /// <param name="cancellationToken">Cancels the reading.</param>
     /// <returns>
-    /// The events, to be enumerated once. The bytes of each are valid until the next is asked for. If they are left behind one of them, another call goes on with the next, as long as the pipe is
+    /// The events, to be enumerated once. The bytes of each are valid until the next is asked for or the enumeration is left. If they are left behind one of them, another call goes on with the next, as long as the pipe is
     /// the caller's.
     /// </returns>
     /// <exception cref="StreamReadException">A line or an event is larger than the limit.</exception>

@@ -134,6 +134,34 @@ public sealed class ChatUpdatesTests
         Assert.Equal("one"u8.ToArray(), ((DataContent)updates[3].Contents[0]).Data.ToArray());
     }
 
+    /// <summary>JSON of the application's own stays what it is, also where it looks like a content of that library, which has an event of its own or cannot be made of it.</summary>
+    [Theory]
+    [InlineData("{\"$type\":\"data\",\"rows\":[1]}")]
+    [InlineData("{\"$type\":\"data\",\"uri\":\"x\"}")]
+    [InlineData("{\"$type\":\"error\",\"message\":\"row 7 skipped\"}")]
+    [InlineData("{\"$type\":\"text\",\"text\":\"Hi\"}")]
+    [InlineData("{\"$type\":\"functionCall\",\"callId\":\"c\",\"name\":\"n\"}")]
+    [InlineData("{\"$type\":\"usage\",\"details\":{}}")]
+    [InlineData("{\"$type\":\"nothing\"}")]
+    public async Task ToChatResponseUpdates_RawThatLooksLikeAContent_StaysRaw(string json)
+    {
+        List<ChatResponseUpdate> updates = await ConvertAsync(StreamEvent.Raw(json));
+
+        AIContent content = Assert.Single(updates[0].Contents);
+        Assert.Equal(typeof(AIContent), content.GetType());
+        Assert.Equal(json, ((StreamEvent)content.RawRepresentation!).Text.ToString());
+    }
+
+    [Fact]
+    public async Task ToChatResponseUpdates_CallsWithoutEnd_AreBrokenOff()
+    {
+        StreamErrorException calls = await Assert.ThrowsAsync<StreamErrorException>(() => ConvertAsync([.. Enumerable.Range(0, 1_025).Select(static n => StreamEvent.ToolCallDelta($"c{n}", "now", "{}"))]));
+        string much = new('a', 1024 * 1024);
+        StreamErrorException input = await Assert.ThrowsAsync<StreamErrorException>(() => ConvertAsync([.. Enumerable.Repeat(StreamEvent.ToolCallDelta("c", "now", much), 5)]));
+
+        Assert.Equal((StreamErrorCodes.ProviderUnavailable, StreamErrorCodes.ProviderUnavailable), (calls.Error.Code, input.Error.Code));
+    }
+
     private static async IAsyncEnumerable<StreamEvent> Reusing(byte[] buffer)
     {
         await Task.Yield();

@@ -163,6 +163,27 @@ public sealed class CompletionEventsTests
     }
 
     [Fact]
+    public async Task ReadStream_IdOfACallIsMuchTooLong_IsRefused()
+    {
+        string id = new('a', 5_000);
+
+        StreamReadException thrown = await Assert.ThrowsAsync<StreamReadException>(() => ChunkReader.ReadAsync(ChunkReader.Delta($$"""{"tool_calls":[{"id":"{{id}}","function":{"name":"now"} }]}""") + Done));
+
+        Assert.Contains("at most 4,096 bytes; this one has 5,000", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ReadStream_ManyCallsEndInTheMiddleOfACodePoint_EachIsCompleted()
+    {
+        const int Calls = 1_000;
+        string records = string.Concat(Enumerable.Range(0, Calls).Select(static n => ChunkReader.Delta($$"""{"tool_calls":[{"id":"c{{n}}","function":{"name":"now","arguments":"\ud83d"} }]}""")));
+
+        List<StreamEvent> events = await ChunkReader.ReadAsync(records + Stop + Done);
+
+        Assert.Equal(Calls, events.Count(static item => item.Type == StreamEventType.ToolCallDelta && item.Text.ToString() == "\uFFFD"));
+    }
+
+    [Fact]
     public async Task ReadStream_EndsAfterFinishReasonWithoutDone_IsComplete() =>
         Assert.Equal("stop", (await ChunkReader.ReadAsync(ChunkReader.Delta("""{"content":"a"}""") + Stop))[^1].FinishReason);
 

@@ -75,6 +75,8 @@ public sealed class EventStreamClientTests
     [Theory]
     [InlineData("text/event-stream; charset=utf-8")]
     [InlineData("Text/Event-Stream")]
+    [InlineData("text/event-stream;")]
+    [InlineData("text/event-stream;charset=utf-8;")]
     public async Task ReadAsync_EventStreamWithOtherSpelling_IsRead(string type)
     {
         using var run = new ClientRun(new ScriptedServer(Stream("data: 1\n\n", type), Status(204)), jitter: 0);
@@ -82,6 +84,33 @@ public sealed class EventStreamClientTests
         await run.EndAsync();
 
         Assert.Equal(["1"], run.Events);
+    }
+
+    /// <summary>A handler that looks at the status itself has refused as well.</summary>
+    [Theory]
+    [InlineData(HttpStatusCode.Unauthorized, 1)]
+    [InlineData(HttpStatusCode.ServiceUnavailable, 2)]
+    public async Task ReadAsync_HandlerThrowsOfAStatus_IsDecidedByTheStatus(HttpStatusCode status, int requests)
+    {
+        using var run = new ClientRun(new ScriptedServer(Throws(new HttpRequestException("no", inner: null, status)), Status(204)), jitter: 0);
+
+        Exception? failure = await Record.ExceptionAsync(run.EndAsync);
+
+        Assert.Equal(requests, run.Server.Requests);
+        Assert.Equal(requests == 1 ? status : null, (failure as HttpRequestException)?.StatusCode);
+    }
+
+    [Fact]
+    public async Task ReadAsync_CancelledWhileItWaits_SaysSoAtTheEnd()
+    {
+        using var run = new ClientRun(new ScriptedServer(Status(500)));
+        await Deadline.UntilAsync(() => run.States.Count > 0 && run.States[^1].Connection == Waiting);
+
+        await run.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(run.EndAsync);
+        Assert.Equal(Closed, run.States[^1].Connection);
+        Assert.IsType<OperationCanceledException>(run.States[^1].Cause, exactMatch: false);
     }
 
     [Fact]

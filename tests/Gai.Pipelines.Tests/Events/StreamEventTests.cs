@@ -98,6 +98,7 @@ public sealed class StreamEventTests
         Assert.Equal(error, StreamEvent.Failure(error).Error);
         Assert.Equal(error with { RetryAfter = TimeSpan.Zero }, StreamEvent.Failure(error with { RetryAfter = TimeSpan.Zero }).Error);
         Assert.Null(StreamEvent.Failure(new StreamError("c", "m")).Error.RetryAfter);
+        Assert.Equal("model", StreamEvent.Failure(new StreamError("c", "m") { Parameter = "model" }).Error.Parameter);
         Assert.Equal(StreamErrorCodes.Internal, StreamEvent.Failure(default).Error.Code);
         Assert.Equal(int.MinValue, StreamEvent.FinishStep(int.MinValue).StepNumber);
         Assert.Equal("p", StreamEvent.Start(provider: "p").Provider);

@@ -41,6 +41,35 @@ public sealed class IdleTimeoutPipeReaderTests
         Assert.False((await next).IsCanceled);
     }
 
+    [Fact]
+    public async Task ReadAsync_TimerOfTheReadBeforeFiresLate_DoesNotEndThisOne()
+    {
+        var pipe = new Pipe();
+        var time = new LateTimer();
+        using var reader = new IdleTimeoutPipeReader(pipe.Reader, TimeSpan.FromHours(1), time);
+        ValueTask<ReadResult> read = reader.ReadAsync(Stop);
+        await pipe.Writer.WriteAsync(new byte[1], Stop);
+        reader.AdvanceTo((await read).Buffer.End);
+
+        Task<ReadResult> next = reader.ReadAsync(Stop).AsTask();
+        time.Fire();
+        await pipe.Writer.WriteAsync(new byte[2], Stop);
+
+        Assert.Equal(2, (await next).Buffer.Length);
+        Assert.False((await next).IsCanceled);
+    }
+
+    /// <summary>From a client that floods there is always something, and whoever reads wants to leave all the same.</summary>
+    [Fact]
+    public async Task ReadAsync_CancelledWhileThereIsSomething_IsCancelled()
+    {
+        var pipe = new Pipe();
+        using var reader = new IdleTimeoutPipeReader(pipe.Reader, TimeSpan.FromHours(1), TimeProvider.System);
+        await pipe.Writer.WriteAsync(new byte[1], Stop);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await reader.ReadAsync(new CancellationToken(canceled: true)));
+    }
+
     /// <summary>A timer whose callback was on its way when the timer was stopped.</summary>
     private sealed class LateTimer : TimeProvider, ITimer
     {

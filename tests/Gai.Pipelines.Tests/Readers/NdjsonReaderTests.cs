@@ -504,6 +504,26 @@ public sealed class NdjsonReaderTests
         Assert.Equal(StreamReadError.InvalidUtf8, Assert.IsType<StreamReadException>(failure).Error);
     }
 
+    /// <summary>A byte order mark, whole, cut or broken, is no reason to look at nothing that comes behind it.</summary>
+    [Theory]
+    [InlineData(new byte[] { 0xEF, 0xBB, 0xBF })]
+    [InlineData(new byte[] { 0xEF })]
+    [InlineData(new byte[] { 0xEF, 0xBB })]
+    public async Task ReadRawAsync_InvalidUtf8BehindAByteOrderMark_IsAnError(byte[] mark)
+    {
+        byte[] stream = [.. mark, .. "\n[1]\n[\""u8, 0xFF, .. "\"]\n"u8];
+        foreach ((_, PieceReader pipe) in PieceReader.Layouts(stream))
+        {
+            var bad = new List<StreamReadException>();
+            (List<ReadOnlySequence<byte>> records, Exception? failure) = await Collected.AllAsync(NdjsonReader.ReadRawAsync(pipe, new NdjsonReaderOptions { OnBadRecord = bad.Add }, Collected.Stop));
+
+            Assert.Null(failure);
+            Assert.Single(records);
+            Assert.Equal(mark.Length == 3 ? [2L] : [1L, 3L], bad.Select(static one => one.Number));
+            Assert.All(bad, static one => Assert.Equal(StreamReadError.InvalidUtf8, one.Error));
+        }
+    }
+
     [Fact]
     public void ReadRawAsync_Warm_AllocatesNothingPerRecord()
     {

@@ -8,7 +8,7 @@ namespace Gai.Pipelines.Internal;
 /// <summary>One connection of an <see cref="EventStreamClient"/>: from the request to the end of its response.</summary>
 internal sealed class EventStreamAttempt : IAsyncDisposable
 {
-    private const string LastEventIdHeader = "Last-Event-ID";
+    internal const string LastEventIdHeader = "Last-Event-ID";
 
     private readonly Reconnection _reconnection;
     private readonly CancellationToken _cancellationToken;
@@ -168,7 +168,7 @@ internal sealed class EventStreamAttempt : IAsyncDisposable
                 : $"The server refuses the stream with status {status} ({response.ReasonPhrase}).",
             inner: null,
             response.StatusCode);
-        if (status is not (408 or 425 or 429) and < 500)
+        if (IsForGood(status))
         {
             throw refusal;
         }
@@ -178,11 +178,15 @@ internal sealed class EventStreamAttempt : IAsyncDisposable
     }
 
     private static bool IsEventStream(HttpResponseMessage response) =>
-        string.Equals(response.Content.Headers.ContentType?.MediaType, "text/event-stream", StringComparison.OrdinalIgnoreCase);
+        string.Equals(MediaType.Of(response.Content), "text/event-stream", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether a connection was lost, or could not be made: trying again may help.</summary>
     private static bool IsLost(Exception failure) =>
-        failure is HttpRequestException or IOException or OperationCanceledException or TimeoutException;
+        failure is IOException or OperationCanceledException or TimeoutException ||
+        (failure is HttpRequestException { StatusCode: var status } && !(status is { } refusal && IsForGood((int)refusal)));
+
+    /// <summary>Whether a status says that trying again is of no use.</summary>
+    private static bool IsForGood(int status) => status is not (408 or 425 or 429) and < 500;
 
     /// <summary>Whether the handler has refused to send the id: it would refuse it for ever.</summary>
     private bool IsIdRefused(HttpRequestException failure) =>

@@ -8,19 +8,30 @@ internal sealed class IdleTimeoutPipeReader : PipeReader, IDisposable
 {
     private readonly PipeReader _inner;
     private readonly TimeSpan _timeout;
+    private readonly TimeProvider _time;
     private readonly ITimer _timer;
+    private long _begunAt;
     private int _state;
 
     public IdleTimeoutPipeReader(PipeReader inner, TimeSpan timeout, TimeProvider time)
     {
         _inner = inner;
         _timeout = timeout;
+        _time = time;
         _timer = time.CreateTimer(static reader => ((IdleTimeoutPipeReader)reader!).OnTimeout(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <exception cref="TimeoutException">Nothing came for too long.</exception>
-    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
-        _inner.TryRead(out ReadResult result) ? new ValueTask<ReadResult>(result) : ReadSlowAsync(cancellationToken);
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        // Also where there is always something, as from a client that floods.
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<ReadResult>(cancellationToken);
+        }
+
+        return _inner.TryRead(out ReadResult result) ? new ValueTask<ReadResult>(result) : ReadSlowAsync(cancellationToken);
+    }
 
     public override bool TryRead(out ReadResult result) => _inner.TryRead(out result);
 
@@ -41,6 +52,7 @@ internal sealed class IdleTimeoutPipeReader : PipeReader, IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ReadResult> ReadSlowAsync(CancellationToken cancellationToken)
     {
+        Volatile.Write(ref _begunAt, _time.GetTimestamp());
         Volatile.Write(ref _state, State.Waiting);
         _timer.Change(_timeout, Timeout.InfiniteTimeSpan);
         bool hasTimedOut = false;
@@ -68,7 +80,12 @@ internal sealed class IdleTimeoutPipeReader : PipeReader, IDisposable
     /// <summary>Ends the read that waits. A timer that fires late, when its read is over, must not end the next one.</summary>
     private void OnTimeout()
     {
-        if (Interlocked.CompareExchange(ref _state, State.TimedOut, State.Waiting) == State.Waiting)
+        TimeSpan left = _timeout - _time.GetElapsedTime(Volatile.Read(ref _begunAt));
+        if (left > TimeSpan.Zero)
+        {
+            _timer.Change(left, Timeout.InfiniteTimeSpan);
+        }
+        else if (Interlocked.CompareExchange(ref _state, State.TimedOut, State.Waiting) == State.Waiting)
         {
             _inner.CancelPendingRead();
         }

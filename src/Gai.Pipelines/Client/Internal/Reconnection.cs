@@ -80,12 +80,20 @@ internal sealed class Reconnection(EventStreamClientOptions options)
         Report(EventStreamConnection.Waiting, wait);
         _retryAfter = TimeSpan.Zero;
         _cause = null;
-        for (; wait > LongestDelay; wait -= LongestDelay)
+        try
         {
-            await Task.Delay(LongestDelay, options.TimeProvider, cancellationToken);
-        }
+            for (; wait > LongestDelay; wait -= LongestDelay)
+            {
+                await Task.Delay(LongestDelay, options.TimeProvider, cancellationToken);
+            }
 
-        await Task.Delay(wait, options.TimeProvider, cancellationToken);
+            await Task.Delay(wait, options.TimeProvider, cancellationToken);
+        }
+        catch (OperationCanceledException cancelled)
+        {
+            _cause = cancelled;
+            throw;
+        }
     }
 
     public void Report(EventStreamConnection connection, TimeSpan wait = default) =>

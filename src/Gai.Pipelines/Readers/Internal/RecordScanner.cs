@@ -81,9 +81,9 @@ internal sealed class RecordScanner(PipeReader reader, PipeOwner owner, int maxR
                 SkipBom();
             }
 
-            if (_input.Taken == 0)
+            if (_input.Taken == 0 && !_input.Segment.IsEmpty)
             {
-                // Most segments are: then none of their records need be checked by itself.
+                // Most segments are: then none of their records need be checked by itself. One that begins with a mark is not.
                 IsAscii = Ascii.IsValid(_input.Segment.Span);
             }
 
