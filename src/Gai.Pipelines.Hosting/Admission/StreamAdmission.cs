@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Threading.RateLimiting;
+using Gai.Pipelines.Internal;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 

@@ -44,7 +44,7 @@ internal sealed class CompressedStreams
         }
 
         StreamCompression coding = CodingSelector.Select(context.Request.Headers.AcceptEncoding, profile.Compression);
-        if (coding == StreamCompression.None || HttpMethods.IsHead(context.Request.Method) || !TryEnter())
+        if (coding == StreamCompression.None || !TryEnter())
         {
             return null;
         }

@@ -166,7 +166,12 @@ public sealed class EventStreamOptions
 
     /// <summary>Gets what the logs of resumable streams and topics share.</summary>
     /// <value>Never <see langword="null"/>. For all streams; an endpoint cannot change it.</value>
-    public EventLogOptions Logs { get; } = new();
+    public EventLogOptions Logs { get; private set; } = new();
 
-    internal EventStreamOptions Clone() => (EventStreamOptions)MemberwiseClone();
+    internal EventStreamOptions Clone()
+    {
+        var copy = (EventStreamOptions)MemberwiseClone();
+        copy.Logs = Logs.Clone();
+        return copy;
+    }
 }

@@ -28,6 +28,8 @@ public sealed class EventLogOptions
     /// <value>Default 1 s; at least 10 ms.</value>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
+    internal EventLogOptions Clone() => (EventLogOptions)MemberwiseClone();
+
     internal StreamLogsOptions ToOptions() => new()
     {
         MaxTotalBytes = MaxTotalBytes,

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
 
@@ -8,7 +7,8 @@ namespace Gai.Pipelines.Hosting;
 /// <summary>Publishes events to named topics, which <c>MapEventTopic</c> serves to any number of clients. Injected anywhere.</summary>
 /// <remarks>
 /// Thread-safe singleton. Topics of one name are one topic, at all servers that share an <see cref="ILogStore"/>. A topic and what it keeps last as long as the
-/// process, so names must not be the choice of clients without a bound. Events of type <see cref="StreamEvent"/> speak the gai dialect, all others the plain one.
+/// process, so names must not be the choice of clients without a bound. Events of type <see cref="StreamEvent"/> speak the gai dialect, all others the plain one,
+/// unless <see cref="EventTopicOptions.UseDialect"/> names another.
 /// </remarks>
 public sealed class EventTopics
 {
@@ -47,7 +47,7 @@ public sealed class EventTopics
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>The topic: of one name always the same, until it is completed.</returns>
     /// <exception cref="ArgumentException">The name is empty, too long, or has what no key of a log has.</exception>
-    /// <exception cref="InvalidOperationException">The topic has events of another type, or the server shuts down.</exception>
+    /// <exception cref="InvalidOperationException">The topic has events of another type, its dialect has to be named, or the server shuts down.</exception>
     public ValueTask<EventTopic<T>> OpenAsync<T>(string topic, CancellationToken cancellationToken = default)
     {
         CheckName(topic);
@@ -79,7 +79,7 @@ public sealed class EventTopics
     {
         EventTopicOptions options = _options.Get(topic);
         EventStreamProfile profile = _profiles.Of(endpoint: null);
-        DialectFactory<T> dialects = typeof(T) == typeof(StreamEvent) ? (DialectFactory<T>)(object)Dialects.Gai : Dialects.Plain(TypeInfoOf<T>());
+        DialectFactory<T> dialects = options.DialectOf<T>() ?? DefaultDialect.For<T>(_json.Value, topic);
         return new TopicStart<T>
         {
             Name = topic,
@@ -91,7 +91,4 @@ public sealed class EventTopics
             MaxFrameBytes = profile.Pump.MaxFrameBytes,
         };
     }
-
-    private JsonTypeInfo<T>? TypeInfoOf<T>() =>
-        typeof(T) == typeof(string) || typeof(T) == typeof(byte[]) ? null : (JsonTypeInfo<T>)_json.Value.SerializerOptions.GetTypeInfo(typeof(T));
 }

@@ -18,7 +18,8 @@ public sealed class ResumableOptions
     /// <summary>Gets or sets who may read a stream that somebody else began, resume it and cancel it.</summary>
     /// <value>
     /// Default <see langword="null"/>: only the principal that began it, by its name identifier (<see cref="System.Security.Claims.ClaimTypes.NameIdentifier"/>). A stream that nobody signed in
-    /// began can be read by whoever is not signed in and has its id, which cannot be guessed; one of a principal without name identifier by nobody. Who may not is answered with 404, as if there were no such stream.
+    /// began can be read by whoever is not signed in and has its id, which cannot be guessed; one of a principal without name identifier by nobody. Who may not is answered with 404, as if there were no such stream; behind an id of an event
+    /// with 412 where <see cref="Missed"/> refuses. (Where it does not, an id that is nobody's begins a new stream.)
     /// The endpoint's own authorization comes first, each time. Its filters do not: they run with the handler, so an endpoint that has some needs this.
     /// </value>
     public Func<HttpContext, LogDescription, ValueTask<bool>>? MayRead { get; set; }

@@ -1,4 +1,5 @@
 #pragma warning disable VSTHRD002, VSTHRD103 // Results are read here only of tasks that have completed.
+using Gai.Pipelines.Internal;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 

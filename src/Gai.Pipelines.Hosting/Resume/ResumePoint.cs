@@ -12,7 +12,6 @@ internal readonly record struct ResumePoint(LogId? Stream, LogPosition? After, b
 {
     public const string StreamIdHeader = "Stream-Id";
     private const string StreamIdQuery = "streamId";
-    private const string LastEventIdHeader = "Last-Event-ID";
     private const string LastEventIdQuery = "lastEventId";
 
     private static readonly SearchValues<char> Letters = SearchValues.Create("0123456789abcdefghijklmnopqrstuv");
@@ -21,7 +20,7 @@ internal readonly record struct ResumePoint(LogId? Stream, LogPosition? After, b
     /// <returns>Whether what there is can be read.</returns>
     public static bool TryRead(HttpRequest request, out ResumePoint point, out StreamError problem)
     {
-        (string name, string? id) = First(request, LastEventIdHeader, LastEventIdQuery);
+        (string name, string? id) = First(request, LastEventId.HeaderName, LastEventIdQuery);
         point = default;
         problem = default;
         if (TerminalEventId.Contains(id))
@@ -102,9 +101,9 @@ internal readonly record struct ResumePoint(LogId? Stream, LogPosition? After, b
         new(StreamErrorCodes.InvalidRequest, message) { Parameter = parameter };
 
     public static StreamError OfAnotherEndpoint => AnotherStream(
-        LastEventIdHeader, "The id is of a stream that is not this one: an id goes on with the stream that it came from. Ask at the address that it came from, or send no id.");
+        LastEventId.HeaderName, "The id is of a stream that is not this one: an id goes on with the stream that it came from. Ask at the address that it came from, or send no id.");
 
-    private static StreamError Missed(string message) => new(StreamErrorCodes.EventsMissed, message) { Parameter = LastEventIdHeader };
+    private static StreamError Missed(string message) => new(StreamErrorCodes.EventsMissed, message) { Parameter = LastEventId.HeaderName };
 
     private static (string Name, string? Value) First(HttpRequest request, string header, string query)
     {

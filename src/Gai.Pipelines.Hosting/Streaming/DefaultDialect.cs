@@ -13,12 +13,7 @@ internal static class DefaultDialect
     /// <summary>AI events speak gai, all others plain.</summary>
     public static DialectFactory<T> For<T>(HttpContext context, EventStreamResultOptions? options)
     {
-        if (typeof(T) == typeof(StreamEvent))
-        {
-            return (DialectFactory<T>)(object)Dialects.Gai;
-        }
-
-        if (typeof(T).IsGenericType && typeof(T).GetGenericTypeDefinition() == typeof(SseItem<>))
+        if (IsItem(typeof(T)))
         {
             // As JSON an item would lose its name and id without a word.
             throw new InvalidOperationException(
@@ -26,7 +21,20 @@ internal static class DefaultDialect
                 "or name the dialect: Dialects.SseItems(AppJson.Default.Data).");
         }
 
-        return Dialects.Plain(TypeInfoOf<T>(context, options), new EventName(options?.EventType));
+        return GaiFor<T>() ?? Dialects.Plain(TypeInfoOf<T>(context, options), new EventName(options?.EventType));
+    }
+
+    /// <summary>The same for the events of a topic.</summary>
+    public static DialectFactory<T> For<T>(JsonOptions json, string topic)
+    {
+        if (IsItem(typeof(T)))
+        {
+            throw new InvalidOperationException(
+                $"The type of the data of an SseItem is not known to the topic {topic}. Name its dialect: " +
+                $"services.Configure<EventTopicOptions>(\"{topic}\", o => o.UseDialect(Dialects.SseItems(AppJson.Default.Data))).");
+        }
+
+        return GaiFor<T>() ?? Dialects.Plain(TypeInfoOf<T>(json));
     }
 
     /// <summary>The framework's items speak plain, with names and ids of their own.</summary>
@@ -41,12 +49,14 @@ internal static class DefaultDialect
                 $"The stream's JsonTypeInfo is for {given.Type.Name}, but its events are {typeof(T).Name}. Give a JsonTypeInfo<{typeof(T).Name}>.");
         }
 
-        if (typeof(T) == typeof(string) || typeof(T) == typeof(byte[]))
-        {
-            return null;
-        }
-
-        JsonOptions json = context.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value;
-        return (JsonTypeInfo<T>)json.SerializerOptions.GetTypeInfo(typeof(T));
+        return TypeInfoOf<T>(context.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value);
     }
+
+    /// <summary>Text and bytes are written as they are.</summary>
+    private static JsonTypeInfo<T>? TypeInfoOf<T>(JsonOptions json) =>
+        typeof(T) == typeof(string) || typeof(T) == typeof(byte[]) ? null : (JsonTypeInfo<T>)json.SerializerOptions.GetTypeInfo(typeof(T));
+
+    private static DialectFactory<T>? GaiFor<T>() => typeof(T) == typeof(StreamEvent) ? (DialectFactory<T>)(object)Dialects.Gai : null;
+
+    private static bool IsItem(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(SseItem<>);
 }

@@ -129,6 +129,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
     private async ValueTask EndAsync(long start, Activity? activity, AuthorizationWatch? watch)
     {
         StreamOutcome outcome = await _pump.EndAsync();
+        outcome = outcome with { HeadSent = outcome.HeadSent && Document is null }; // a document was flushed to, but not yet the response
         if (watch is not null)
         {
             await watch.DisposeAsync();

@@ -178,7 +178,7 @@ public sealed partial class EventPump<T> : IOpenStream
             bool isDue = (signals & (WakeSignals.Tick | WakeSignals.Window)) != WakeSignals.None;
             if (isDue && _wake.TakeExpiry())
             {
-                End(StreamOutcomeReason.Expired, StreamError.Expired);
+                End(StreamOutcomeReason.Expired, StreamError.Expired with { RetryAfter = Retry.Jittered() });
             }
 
             if (_client != ClientState.Reads)

@@ -1,9 +1,15 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
 using Gai.Pipelines.Hosting;
 using Gai.Pipelines.TestUtilities;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Gai.Pipelines.FunctionalTests.Resuming;
 
@@ -117,23 +123,53 @@ public sealed class OwnerTests
         Assert.Equal((404, 404), (eve.Status, eveByKey.Status));
     }
 
-    [Fact]
-    public async Task Resume_AuthorizationOfTheEndpoint_IsPassedAgain()
+    /// <summary>Whoever has begun a stream and may no longer read it neither resumes nor cancels it, whichever way the policy came to the endpoint.</summary>
+    [Theory]
+    [InlineData("before")]
+    [InlineData("after")]
+    [InlineData("group")]
+    public async Task Resume_PolicyOfTheEndpoint_IsAskedEachTime(string where)
     {
-        bool isOpen = true;
-        await using TestServer server = await ResumeServer.StartAsync(app =>
-        {
-            app.Use((context, next) =>
+        bool mayRead = true;
+        await using TestServer server = await StartWithPoliciesAsync(
+            app =>
             {
-                context.Response.StatusCode = StatusCodes.Status403Forbidden;
-                return isOpen ? next(context) : Task.CompletedTask;
-            });
-            app.MapEventStream("/ticks", _ => _source).Resumable();
-        });
+                IEndpointRouteBuilder endpoints = where == "group" ? app.MapGroup(string.Empty).RequireAuthorization("may") : app;
+                RouteHandlerBuilder endpoint = endpoints.MapGet("/ticks", () => TypedResults.Extensions.EventStream(_source));
+                _ = where == "before" ? endpoint.RequireAuthorization("may") : endpoint;
+                endpoint.Resumable();
+                _ = where == "after" ? endpoint.RequireAuthorization("may") : endpoint;
+            },
+            policies => policies.AddPolicy("may", policy => policy.RequireAuthenticatedUser().RequireAssertion(_ => mayRead)));
         (string streamId, string eventId) = await BeginAsync(server, "ann");
-        isOpen = false;
+        Assert.Equal(401, (await ResumeServer.GetAsync(server, "/ticks", user: null, eventId)).Status);
+        mayRead = false;
 
         Assert.Equal(403, (await ResumeServer.GetAsync(server, "/ticks", "ann", eventId)).Status);
+        Assert.Equal(403, (await ResumeServer.GetAsync(server, $"/ticks?streamId={streamId}", "ann")).Status);
+        Assert.Equal(403, (await ResumeServer.DeleteAsync(server, $"/ticks?streamId={streamId}", "ann")).Status);
+        Assert.False(_source.IsDisposed);
+    }
+
+    /// <summary>Of two endpoints that could answer the DELETE, one of which is open to all, the other does.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Delete_OneOfTwoEndpointsHasAPolicy_ThatOneAnswers(bool policyFirst)
+    {
+        await using TestServer server = await StartWithPoliciesAsync(
+            app =>
+            {
+                foreach (bool isBeginning in new[] { policyFirst, !policyFirst })
+                {
+                    RouteHandlerBuilder endpoint = app.MapMethods("/ticks", [isBeginning ? "POST" : "GET"], () => TypedResults.Extensions.EventStream(_source));
+                    endpoint.Resumable(resumable => resumable.Name = "ticks");
+                    _ = isBeginning ? endpoint.RequireAuthorization("writers") : endpoint;
+                }
+            },
+            policies => policies.AddPolicy("writers", policy => policy.RequireAssertion(context => !context.User.HasClaim(ClaimTypes.NameIdentifier, "ann"))));
+        (string streamId, _) = await BeginAsync(server, "ann");
+
         Assert.Equal(403, (await ResumeServer.DeleteAsync(server, $"/ticks?streamId={streamId}", "ann")).Status);
         Assert.False(_source.IsDisposed);
     }
@@ -199,6 +235,19 @@ public sealed class OwnerTests
     private static async ValueTask<object?> RequireKeyAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
         HasKey(context.HttpContext) ? await next(context) : TypedResults.Unauthorized();
 
+    /// <summary>Starts a server that authorizes, behind what signs in.</summary>
+    private static Task<TestServer> StartWithPoliciesAsync(Action<WebApplication> map, Action<AuthorizationOptions> policies) => ResumeServer.StartAsync(
+        app =>
+        {
+            app.UseAuthorization();
+            map(app);
+        },
+        services =>
+        {
+            services.AddAuthentication("test").AddScheme<AuthenticationSchemeOptions, SignedInAlready>("test", configureOptions: null);
+            services.AddAuthorization(policies);
+        });
+
     private Task<TestServer> StartAsync(MissedEvents missed = MissedEvents.Gap) =>
         ResumeServer.StartAsync(app => app.MapEventStream("/ticks", _ => _source).Resumable(resumable => resumable.Missed = missed));
 
@@ -207,5 +256,12 @@ public sealed class OwnerTests
         _source.Push(new Tick(1));
         using OpenStream stream = await ResumeServer.OpenAsync(server, "/ticks", owner);
         return (ResumeServer.StreamIdOf(stream), ResumeServer.IdOf(await ResumeServer.ReadDataAsync(stream)));
+    }
+
+    /// <summary>Says 401 and 403; who somebody is has been found out before.</summary>
+    private sealed class SignedInAlready(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder urls)
+        : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, urls)
+    {
+        protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(AuthenticateResult.NoResult());
     }
 }

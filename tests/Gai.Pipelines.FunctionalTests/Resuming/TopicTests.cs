@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
+using System.Net.ServerSentEvents;
 using System.Reflection;
 using Gai.Pipelines.Hosting;
 using Gai.Pipelines.TestUtilities;
@@ -214,6 +215,34 @@ public sealed class TopicTests
         await Assert.ThrowsAnyAsync<ArgumentException>(async () => await TopicsOf(server).PublishAsync(name!, new Tick(1)));
         Assert.Empty(server.Logs.WarningsAndErrors);
         Assert.Empty(cache.Names);
+    }
+
+    [Fact]
+    public async Task Publish_ItemsWithNames_KeepThem()
+    {
+        await using TestServer server = await ResumeServer.StartAsync(
+            app => app.MapEventTopic<SseItem<Tick>>("/items", "items"),
+            services => services.Configure<EventTopicOptions>("items", options => options.UseDialect(Dialects.SseItems(TestJson.Default.Tick))),
+            options: all => all.CommitWindow = TimeSpan.Zero);
+        using OpenStream reader = await ResumeServer.OpenAsync(server, "/items");
+
+        await TopicsOf(server).PublishAsync("items", new SseItem<Tick>(new Tick(1), "tick"));
+
+        string one = await ResumeServer.ReadDataAsync(reader);
+        Assert.Contains("event: tick\n", one, StringComparison.Ordinal);
+        Assert.Contains("data: {\"n\":1}\n", one, StringComparison.Ordinal);
+    }
+
+    /// <summary>As JSON they would lose their names without a word.</summary>
+    [Fact]
+    public async Task Publish_ItemsOfWhichNoDialectIsKnown_SaysHowToNameIt()
+    {
+        await using TestServer server = await StartAsync();
+
+        InvalidOperationException failure = await Assert.ThrowsAsync<InvalidOperationException>(
+            async () => await TopicsOf(server).PublishAsync("items", new SseItem<Tick>(new Tick(1), "tick")));
+
+        Assert.Contains("services.Configure<EventTopicOptions>(\"items\", o => o.UseDialect(Dialects.SseItems(AppJson.Default.Data)))", failure.Message, StringComparison.Ordinal);
     }
 
     /// <summary>What the log adds to the name counts as well: the longest name is taken, and one that is longer by one is told so.</summary>

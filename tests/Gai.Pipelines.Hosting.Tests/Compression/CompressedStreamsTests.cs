@@ -71,16 +71,6 @@ public sealed class CompressedStreamsTests : IDisposable
     }
 
     [Fact]
-    public void Begin_HeadOnly_CompressesNothing()
-    {
-        HttpContext context = ContextOf("gzip");
-        context.Request.Method = "HEAD";
-
-        Assert.Null(_bench.NewStreams().Begin(context, _bench.Profile(Both)));
-        Assert.Equal(0, context.Response.Headers.ContentEncoding.Count);
-    }
-
-    [Fact]
     public void Begin_OneMoreThanTheLimit_IsSentAsItIsUntilAPlaceIsFree()
     {
         CompressedStreams streams = _bench.NewStreams(most: 2);

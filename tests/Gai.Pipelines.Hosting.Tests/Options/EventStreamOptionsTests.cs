@@ -69,7 +69,19 @@ public sealed class EventStreamOptionsTests
             ["DrainTimeout"] = "00:00:05",
             ["Compression"] = "Gzip, Brotli",
             ["MaxCompressedStreams"] = "50",
+            ["VendorCommitWindow"] = "00:00:07",
+            ["RequestIdleTimeout"] = "00:00:40",
+            ["MaxRequestBodyBytes"] = "1000000",
+            ["MaxRequestRecordBytes"] = "2000",
+            ["Logs:MaxTotalBytes"] = "100000",
+            ["Logs:Lease"] = "00:00:11",
+            ["Logs:StoreDelay"] = "00:00:00.030",
+            ["Logs:StoreBatchBytes"] = "1000",
+            ["Logs:MaxStoreLag"] = "70",
+            ["Logs:PollInterval"] = "00:00:04",
         });
+        AssertDiffer(new EventStreamOptions(), options);
+        AssertDiffer(new EventLogOptions(), options.Logs);
 
         Assert.Equal(TimeSpan.FromSeconds(30), options.KeepAliveInterval);
         Assert.Equal(Timeout.InfiniteTimeSpan, options.CommitWindow);
@@ -103,6 +115,37 @@ public sealed class EventStreamOptionsTests
 
     [Fact]
     public void AddGaiPipelines_EmptySection_KeepsDefaults() => Assert.Equal(FlushPolicy.Immediate, Bind([]).FlushPolicy);
+
+    /// <summary>Each is handed on to the logs: one that is forgotten would be the default there.</summary>
+    [Fact]
+    public void Logs_EveryOption_ReachesTheLogs()
+    {
+        var logs = new EventLogOptions
+        {
+            MaxTotalBytes = 100_000, Lease = TimeSpan.FromSeconds(11), StoreDelay = TimeSpan.FromMilliseconds(30), StoreBatchBytes = 1_000, MaxStoreLag = 70, PollInterval = TimeSpan.FromSeconds(4),
+        };
+
+        StreamLogsOptions options = logs.ToOptions();
+
+        Assert.All(typeof(EventLogOptions).GetProperties(), property => Assert.Equal(property.GetValue(logs), typeof(StreamLogsOptions).GetProperty(property.Name)!.GetValue(options)));
+        AssertDiffer(new EventLogOptions(), logs);
+    }
+
+    /// <summary>An endpoint changes a copy, also of what only the server has.</summary>
+    [Fact]
+    public void Clone_IsChanged_LeavesTheFirstAsItWas()
+    {
+        var options = new EventStreamOptions();
+
+        options.Clone().Logs.MaxTotalBytes = 100_000;
+
+        Assert.Equal(new EventLogOptions().MaxTotalBytes, options.Logs.MaxTotalBytes);
+    }
+
+    /// <summary>Sees to it that no option is left out, those to come included.</summary>
+    private static void AssertDiffer<T>(T defaults, T options) => Assert.All(
+        typeof(T).GetProperties().Where(static property => property.SetMethod is { IsPublic: true } && !property.PropertyType.IsSubclassOf(typeof(Delegate))),
+        property => Assert.NotEqual(property.GetValue(defaults), property.GetValue(options)));
 
     private static EventStreamOptions Bind(Dictionary<string, string?> values)
     {

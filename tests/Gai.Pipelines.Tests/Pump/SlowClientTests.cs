@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Gai.Pipelines.TestUtilities;
 
 namespace Gai.Pipelines.Tests.Pump;
@@ -453,6 +455,35 @@ public sealed class SlowClientTests : PumpTest
         Assert.Equal(StreamOutcomeReason.Expired, outcome.Reason);
         Assert.Equal("<a|!expired", text);
         Assert.True(Source.Token.IsCancellationRequested);
+    }
+
+    /// <summary>Streams that began together do not all come back at the same moment: their ages differ, and so do the times that they are told.</summary>
+    [Fact]
+    public async Task MaxAge_ManyStreamsOfOneMoment_EndAtDifferentTimesAndComeBackAtDifferentTimes()
+    {
+        const int Streams = 200;
+        var settings = Settings with { MaxAge = TimeSpan.FromMinutes(100), KeepAliveInterval = TimeSpan.Zero };
+        RecordingPipeWriter[] outputs = [.. Enumerable.Range(0, Streams).Select(static _ => new RecordingPipeWriter())];
+        Task<StreamOutcome>[] runs = [.. outputs.Select(output => new EventPump<StreamEvent>(
+            StreamSource.From(new ManualSequence<StreamEvent>().Push(Words[0])), Gai.Pipelines.Dialects.Gai.Create(new DialectContext(StreamFormat.ServerSentEvents, DialectSettings.Default)), output, settings).RunAsync())];
+        var endedBy = new List<int>();
+
+        Time.Advance(TimeSpan.FromMinutes(90) - TimeSpan.FromSeconds(1));
+        for (int minute = 0; minute <= 10; minute++)
+        {
+            Time.Advance(TimeSpan.FromMinutes(1));
+
+            // What is due is ended on the thread pool, and then its entry is taken out.
+            await Deadline.UntilAsync(() => Scheduler.EntryCount == runs.Count(static run => !run.IsCompleted));
+            endedBy.Add(runs.Count(static run => run.IsCompleted));
+        }
+
+        await Task.WhenAll(runs).OrFail();
+        Assert.All(runs, static run => Assert.Equal(StreamOutcomeReason.Expired, run.Result.Reason));
+        Assert.True(endedBy.Distinct().Count() >= 8, $"By each minute there had ended {string.Join(", ", endedBy)}.");
+        int[] retries = [.. outputs.Select(static output => int.Parse(Regex.Match(output.Text, "retry: ([0-9]+)").Groups[1].Value, CultureInfo.InvariantCulture))];
+        Assert.All(retries, static retry => Assert.InRange(retry, 1_000, 5_000));
+        Assert.InRange(retries.Distinct().Count(), Streams / 2, Streams);
     }
 
     [Fact]

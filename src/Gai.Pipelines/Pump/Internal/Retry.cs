@@ -1,4 +1,4 @@
-namespace Gai.Pipelines.Hosting;
+namespace Gai.Pipelines.Internal;
 
 /// <summary>Says when clients shall come back that were all sent away at the same moment.</summary>
 internal static class Retry
