@@ -41,4 +41,25 @@ public sealed class StopTests(ITestOutputHelper output)
         await server.NothingIsLeftAsync([.. Enumerable.Repeat(StreamOutcomeReason.Drained, Clients)]);
         Assert.DoesNotContain(server.Server.Logs.Ours, entry => entry.Name == "DrainTimedOut");
     }
+
+    /// <summary>The same on the clock of the wall, as a host is stopped by a signal: by the time that the limit is over it has stopped.</summary>
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2")]
+    public async Task Stop_5000OpenStreams_HostHasStoppedWithinDrainTimeout(string version)
+    {
+        (Child server, int[] ports) = await Child.StartServerAsync(options: ["--GaiPipelines:DrainMode=EndAtOnce", "--GaiPipelines:DrainTimeout=00:00:20"]);
+        await using (server)
+        {
+            await using Child clients = Child.Start("clients", $"{ports[version == "2" ? 1 : 0]}", version, $"{Clients}", "/idle");
+            Assert.Equal("open", await clients.ReadLineAsync("5,000 open streams"));
+
+            double milliseconds = double.Parse(await server.AskAsync("stop"), System.Globalization.CultureInfo.InvariantCulture);
+
+            output.WriteLine($"The host had stopped after {milliseconds:N0} ms.");
+            Assert.InRange(milliseconds, 0, 20_000);
+            ClientsTally tally = JsonSerializer.Deserialize(await clients.ReadLineAsync("how the streams ended"), HostJson.Default.ClientsTally)!;
+            Assert.Equal((Clients, Clients, Clients), (tally.Ended, tally.Clean, tally.Farewells));
+        }
+    }
 }

@@ -30,6 +30,9 @@ internal sealed class WireBody
 
     public int Stream => _stream;
 
+    /// <summary>The head of the response, over HTTP/1.1 and when it is whole.</summary>
+    public string Head { get; private set; } = string.Empty;
+
     public int Length => _bytes.Count;
 
     public byte[] Bytes => [.. _bytes];
@@ -64,9 +67,9 @@ internal sealed class WireBody
             return false;
         }
 
-        string head = Take(end);
-        Assert.StartsWith("HTTP/1.1 200", head, StringComparison.Ordinal);
-        Assert.Contains("Transfer-Encoding: chunked", head, StringComparison.Ordinal);
+        Head = Take(end);
+        Assert.StartsWith("HTTP/1.1 200", Head, StringComparison.Ordinal);
+        Assert.Contains("Transfer-Encoding: chunked", Head, StringComparison.Ordinal);
         return _headIsRead = true;
     }
 

@@ -164,6 +164,7 @@ public sealed class NodesTests(NodesTests.Database database) : IClassFixture<Nod
         await giving.OrFail();
         Assert.Equal(Enumerable.Range(1, Events), client.Numbers);
         Assert.True(client.Cuts >= Cuts, $"It was cut {client.Cuts} times only.");
+        Assert.Equal(0, client.Broken);
         Assert.Empty(client.Gaps);
         Assert.Equal((1, 0), (await TwoNodes.StartedAsync(nodes.A), await TwoNodes.StartedAsync(nodes.B)));
 

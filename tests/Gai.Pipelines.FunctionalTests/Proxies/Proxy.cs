@@ -10,24 +10,24 @@ namespace Gai.Pipelines.FunctionalTests.Proxies;
 /// <summary>A real proxy before a server, on a free port of the loopback interface.</summary>
 internal abstract class Proxy : IAsyncDisposable
 {
-    /// <summary>How long the proxies wait for a silent server.</summary>
-    public static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(2);
-
     public abstract Uri Address { get; }
 
     public abstract ValueTask DisposeAsync();
 
-    public static async Task<Proxy> StartAsync(ProxyKind kind, TestServer server) => kind switch
+    /// <param name="kind">What it is.</param>
+    /// <param name="server">The server.</param>
+    /// <param name="silence">How long the proxy waits for one that is silent.</param>
+    public static async Task<Proxy> StartAsync(ProxyKind kind, TestServer server, TimeSpan silence) => kind switch
     {
-        ProxyKind.Nginx => await ProgramProxy.StartAsync("nginx", port => NginxConfiguration.Default(port, server.Http1Port)),
-        ProxyKind.NginxHttp11 => await ProgramProxy.StartAsync("nginx", port => NginxConfiguration.Http11(port, server.Http1Port)),
-        ProxyKind.NginxGzip => await ProgramProxy.StartAsync("nginx", port => NginxConfiguration.Gzip(port, server.Http1Port)),
-        ProxyKind.NginxIgnoringHeader => await ProgramProxy.StartAsync("nginx", port => NginxConfiguration.IgnoringHeader(port, server.Http1Port)),
-        ProxyKind.HAProxy => await ProgramProxy.StartAsync("haproxy", port => HAProxyConfiguration.Default(port, server.Http1Port)),
-        ProxyKind.HAProxyHttp2 => await ProgramProxy.StartAsync("haproxy", port => HAProxyConfiguration.Http2(port, server.Http2Port)),
-        ProxyKind.HAProxyCompression => await ProgramProxy.StartAsync("haproxy", port => HAProxyConfiguration.Compression(port, server.Http1Port)),
-        ProxyKind.Yarp => await YarpProxy.StartAsync(server.Http1Port, HttpVersion.Version11),
-        _ => await YarpProxy.StartAsync(server.Http2Port, HttpVersion.Version20),
+        ProxyKind.Nginx => await ProgramProxy.StartAsync("nginx", port => NginxConfiguration.Default(port, server.Http1Port, silence)),
+        ProxyKind.NginxHttp11 => await ProgramProxy.StartAsync("nginx", port => NginxConfiguration.Http11(port, server.Http1Port, silence)),
+        ProxyKind.NginxGzip => await ProgramProxy.StartAsync("nginx", port => NginxConfiguration.Gzip(port, server.Http1Port, silence)),
+        ProxyKind.NginxIgnoringHeader => await ProgramProxy.StartAsync("nginx", port => NginxConfiguration.IgnoringHeader(port, server.Http1Port, silence)),
+        ProxyKind.HAProxy => await ProgramProxy.StartAsync("haproxy", port => HAProxyConfiguration.Default(port, server.Http1Port, silence)),
+        ProxyKind.HAProxyHttp2 => await ProgramProxy.StartAsync("haproxy", port => HAProxyConfiguration.Http2(port, server.Http2Port, silence)),
+        ProxyKind.HAProxyCompression => await ProgramProxy.StartAsync("haproxy", port => HAProxyConfiguration.Compression(port, server.Http1Port, silence)),
+        ProxyKind.Yarp => await YarpProxy.StartAsync(server.Http1Port, HttpVersion.Version11, silence),
+        _ => await YarpProxy.StartAsync(server.Http2Port, HttpVersion.Version20, silence),
     };
 }
 

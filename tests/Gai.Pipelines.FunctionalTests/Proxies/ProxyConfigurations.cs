@@ -17,19 +17,19 @@ internal static class NginxConfiguration
         gzip_types text/event-stream application/x-ndjson application/problem+json;
         """;
 
-    public static string Default(int port, int server) => Write(port, server, "");
+    public static string Default(int port, int server, TimeSpan silence) => Write(port, server, silence, "");
 
-    public static string Http11(int port, int server) => Write(port, server, AsDocumented);
+    public static string Http11(int port, int server, TimeSpan silence) => Write(port, server, silence, AsDocumented);
 
-    public static string Gzip(int port, int server) => Write(port, server, Compressing);
+    public static string Gzip(int port, int server, TimeSpan silence) => Write(port, server, silence, Compressing);
 
-    public static string IgnoringHeader(int port, int server) => Write(port, server, Compressing + """
+    public static string IgnoringHeader(int port, int server, TimeSpan silence) => Write(port, server, silence, Compressing + """
 
         proxy_ignore_headers X-Accel-Buffering;
         proxy_buffering off;
         """);
 
-    private static string Write(int port, int server, string location) => $$"""
+    private static string Write(int port, int server, TimeSpan silence, string location) => $$"""
         daemon off;
         {{(Environment.IsPrivilegedProcess ? "user root;" : "")}}
         worker_processes 1;
@@ -47,7 +47,7 @@ internal static class NginxConfiguration
                 listen 127.0.0.1:{{port}};
                 location / {
                     proxy_pass http://127.0.0.1:{{server}};
-                    proxy_read_timeout {{Proxy.SilenceLimit.TotalSeconds}}s;
+                    proxy_read_timeout {{silence.TotalSeconds}}s;
                     {{location}}
                 }
             }
@@ -58,25 +58,25 @@ internal static class NginxConfiguration
 /// <summary>Configurations of HAProxy.</summary>
 internal static class HAProxyConfiguration
 {
-    public static string Default(int port, int server) => Write(port, $"server s 127.0.0.1:{server}");
+    public static string Default(int port, int server, TimeSpan silence) => Write(port, silence, $"server s 127.0.0.1:{server}");
 
-    public static string Http2(int port, int server) => Write(port, $"server s 127.0.0.1:{server} proto h2");
+    public static string Http2(int port, int server, TimeSpan silence) => Write(port, silence, $"server s 127.0.0.1:{server} proto h2");
 
-    public static string Compression(int port, int server) => Write(port, $"""
+    public static string Compression(int port, int server, TimeSpan silence) => Write(port, silence, $"""
         server s 127.0.0.1:{server}
             compression algo gzip
             compression type text/event-stream application/x-ndjson
         """);
 
     // docs/operations.md says the same of the options.
-    private static string Write(int port, string backend) => $"""
+    private static string Write(int port, TimeSpan silence, string backend) => $"""
         defaults
             mode http
             option http-no-delay
             option abortonclose
             timeout connect 5s
-            timeout client {Proxy.SilenceLimit.TotalSeconds}s
-            timeout server {Proxy.SilenceLimit.TotalSeconds}s
+            timeout client {silence.TotalSeconds}s
+            timeout server {silence.TotalSeconds}s
         listen proxy
             bind 127.0.0.1:{port}
             {backend}

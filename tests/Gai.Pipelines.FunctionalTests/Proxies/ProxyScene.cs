@@ -35,7 +35,12 @@ internal sealed class ProxyScene(CompressionServer server, Proxy proxy, List<str
         }
     }
 
-    public static async Task<ProxyScene> StartAsync(ProxyKind kind, StreamCompression compression = StreamCompression.None, Action<EventStreamOptions>? options = null)
+    /// <param name="kind">The proxy.</param>
+    /// <param name="compression">What the server may compress with.</param>
+    /// <param name="options">Its options.</param>
+    /// <param name="silence">How long the proxy waits for a silent server; without it longer than any test lasts.</param>
+    public static async Task<ProxyScene> StartAsync(
+        ProxyKind kind, StreamCompression compression = StreamCompression.None, Action<EventStreamOptions>? options = null, TimeSpan? silence = null)
     {
         var codings = new List<string?>();
         CompressionServer server = await CompressionServer.StartAsync(
@@ -65,7 +70,7 @@ internal sealed class ProxyScene(CompressionServer server, Proxy proxy, List<str
             kestrel: all => all.AllowAlternateSchemes = true);
         try
         {
-            return new ProxyScene(server, await Proxy.StartAsync(kind, server.Server), codings);
+            return new ProxyScene(server, await Proxy.StartAsync(kind, server.Server, silence ?? TimeSpan.FromMinutes(5)), codings);
         }
         catch
         {

@@ -23,7 +23,7 @@ internal sealed class YarpProxy : Proxy
 
     public override Uri Address { get; }
 
-    public static async Task<YarpProxy> StartAsync(int server, Version version)
+    public static async Task<YarpProxy> StartAsync(int server, Version version, TimeSpan silence)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
@@ -35,7 +35,7 @@ internal sealed class YarpProxy : Proxy
                 {
                     ClusterId = "server",
                     Destinations = new Dictionary<string, DestinationConfig> { ["server"] = new() { Address = $"http://127.0.0.1:{server}" } },
-                    HttpRequest = new ForwarderRequestConfig { ActivityTimeout = SilenceLimit, Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionExact },
+                    HttpRequest = new ForwarderRequestConfig { ActivityTimeout = silence, Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionExact },
                 },
             ]);
         WebApplication app = builder.Build();

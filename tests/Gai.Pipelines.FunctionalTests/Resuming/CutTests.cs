@@ -25,6 +25,7 @@ public sealed class CutTests
 
         Assert.Equal(Enumerable.Range(1, Count), client.Numbers);
         Assert.True(client.Cuts >= Cuts, $"it was cut {client.Cuts} times only");
+        Assert.Equal(0, client.Broken);
         Assert.Empty(client.Gaps);
         Assert.Equal(1, ticks.Runs);
     }
@@ -44,6 +45,7 @@ public sealed class CutTests
 
         Assert.Equal(Enumerable.Range(1, Count), client.Numbers);
         Assert.True(client.Cuts >= Cuts, $"it was cut {client.Cuts} times only");
+        Assert.Equal(0, client.Broken);
         Assert.Empty(client.Gaps);
         Assert.Equal(1, ticks.Runs);
     }
