@@ -9,18 +9,35 @@ public sealed partial class PostgreSqlLogStore
     // One sweep leaves the rest to the next.
     private const int MostDeletesOfRows = 16;
 
+    private bool _failsToExpire;
+
     /// <inheritdoc/>
     public async ValueTask<int> DeleteExpiredAsync(int maxFrames, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxFrames, 1);
+        try
+        {
+            int deleted = await ExpireAsync(maxFrames, cancellationToken);
+            _failsToExpire = false;
+            return deleted;
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException && !_failsToExpire)
+        {
+            // Whoever calls it from time to time has nobody to tell.
+            _failsToExpire = true;
+            Log.ExpiryFailed(_logger, failure);
+            throw;
+        }
+    }
+
+    private async Task<int> ExpireAsync(int maxFrames, CancellationToken cancellationToken)
+    {
         TimeSpan answering = _database.Answering;
         await _database.ExecuteAsync(Lane.Life, _statements.LoseSilent, command => BindLost(command.With(answering)), cancellationToken);
         int deleted = await _database.RunAsync(Lane.Life, (connection, token) => DeleteLogsAsync(connection, maxFrames, token), cancellationToken);
         if (deleted < maxFrames)
         {
-            long frames = maxFrames - deleted;
-            deleted += (int)await _database.FindAsync(
-                Lane.Life, _statements.ExpireOfTopics, command => command.With(frames), static reader => reader.GetInt64(0), cancellationToken);
+            deleted += await ExpireOfTopicsAsync(maxFrames - deleted, cancellationToken);
 
             // Rows whose events are gone already. Statement by statement, so that none takes longer than a command may.
             int deletes = 0;
@@ -31,6 +48,32 @@ public sealed partial class PostgreSqlLogStore
         }
 
         return deleted;
+    }
+
+    private async Task<int> ExpireOfTopicsAsync(long maxFrames, CancellationToken cancellationToken)
+    {
+        List<(LogId Log, long Last)> old = await _database.RunAsync(Lane.Life, (connection, token) => FindOldOfTopicsAsync(connection, maxFrames, token), cancellationToken);
+        long expired = 0;
+        foreach ((LogId log, long last) in old)
+        {
+            expired += await _database.FindAsync(
+                Lane.Life, _statements.ExpireOfTopic, command => command.With(log).With(last), static reader => reader.GetInt64(0), cancellationToken);
+        }
+
+        return (int)Math.Min(expired, int.MaxValue / 2);
+    }
+
+    private async Task<List<(LogId Log, long Last)>> FindOldOfTopicsAsync(NpgsqlConnection connection, long maxFrames, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = await _database.PrepareAsync(connection, _statements.FindOldOfTopics, command => command.With(maxFrames), cancellationToken);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        var old = new List<(LogId, long)>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            old.Add((reader.GetLogId(0), reader.GetInt64(1)));
+        }
+
+        return old;
     }
 
     /// <summary>Deletes whole logs as long as there is room for them. One that is larger than that by itself loses its first frames.</summary>

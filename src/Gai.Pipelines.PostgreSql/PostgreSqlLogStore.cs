@@ -20,7 +20,8 @@ namespace Gai.Pipelines.PostgreSql;
 /// Statements rely on the isolation level <c>read committed</c>, which is the default too. All times are the server's. After the server has started, and after it
 /// could not be reached from this node, unfinished logs are declared lost only when their owners had the time of a lease to come back. A server that refuses a
 /// connection because it has too many, or is slow with some commands and answers others, can be reached.
-/// Connections lead to the primary: of several hosts it is chosen by <c>Target Session Attributes=primary</c>. A standby takes no writes, and what it shows is late.
+/// Of several hosts in the connection string the primary is used, whichever that is at the moment: a standby takes no writes, and what it shows is late. A call is a
+/// transaction of its own, also within a <c>TransactionScope</c> of its caller.
 /// </para>
 /// <para>
 /// <b>Notifications.</b> Changes are told to other nodes behind the commit, together with those of other logs; a notification names logs by a hash, since anybody who
@@ -33,40 +34,45 @@ namespace Gai.Pipelines.PostgreSql;
 /// </remarks>
 public sealed partial class PostgreSqlLogStore : ILogStore, IAsyncDisposable
 {
-    private readonly NpgsqlDataSource _source;
-    private readonly bool _ownsSource;
+    private readonly NpgsqlDataSource? _own;
     private readonly Database _database;
     private readonly Statements _statements;
     private readonly LogWatchers<ulong> _watchers = new();
     private readonly ChangeListener _listener;
     private readonly ChangeNotifier _notifier;
+    private readonly ILogger _logger;
 
     /// <summary>Makes a store with a pool of connections of its own. It connects when it is first called.</summary>
     /// <param name="connectionString">Where the server is. Its <c>Maximum Pool Size</c> is replaced by what <see cref="PostgreSqlLogStoreOptions.MaxConnections"/> takes.</param>
     /// <param name="options">The names of the tables and the bounds; <see langword="null"/> for the defaults.</param>
-    /// <param name="logger">Is told when notifications are not heard; <see langword="null"/> for nobody.</param>
+    /// <param name="logger">Is told when notifications are not heard, or what has expired cannot be deleted; <see langword="null"/> for nobody.</param>
     /// <exception cref="ArgumentException">The connection string is none.</exception>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">An option is out of its range.</exception>
     public PostgreSqlLogStore(string connectionString, PostgreSqlLogStoreOptions? options = null, ILogger<PostgreSqlLogStore>? logger = null)
-        : this(NewSource(connectionString, options ?? new PostgreSqlLogStoreOptions()), options, logger) => _ownsSource = true;
+        : this(NewSource(connectionString, options ?? new PostgreSqlLogStoreOptions()), options, logger)
+    {
+    }
+
+    private PostgreSqlLogStore((NpgsqlDataSource Pools, NpgsqlDataSource Primary) own, PostgreSqlLogStoreOptions? options, ILogger<PostgreSqlLogStore>? logger)
+        : this(own.Primary, options, logger) => _own = own.Pools;
 
     /// <summary>Makes a store on connections of the application.</summary>
-    /// <param name="source">Gives connections. The store does not dispose of it. Its pool has room for one more than <see cref="PostgreSqlLogStoreOptions.MaxConnections"/>.</param>
+    /// <param name="source">Gives connections, to the primary: of a source of several hosts, <c>source.WithTargetSession(TargetSessionAttributes.Primary)</c>. The store does not dispose of it. Its pool has room for one more than <see cref="PostgreSqlLogStoreOptions.MaxConnections"/>.</param>
     /// <param name="options">The names of the tables and the bounds; <see langword="null"/> for the defaults.</param>
-    /// <param name="logger">Is told when notifications are not heard; <see langword="null"/> for nobody.</param>
+    /// <param name="logger">Is told when notifications are not heard, or what has expired cannot be deleted; <see langword="null"/> for nobody.</param>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">An option is out of its range.</exception>
     public PostgreSqlLogStore(NpgsqlDataSource source, PostgreSqlLogStoreOptions? options = null, ILogger<PostgreSqlLogStore>? logger = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         PostgreSqlLogStoreOptions copy = (options ?? new PostgreSqlLogStoreOptions()).Copy();
         PostgreSqlLogStoreOptionsValidator.ThrowIfInvalid(copy);
-        _source = source;
         var names = new Names(copy);
         _statements = new Statements(names);
         _database = new Database(source, copy, names);
         ulong self = BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         _notifier = new ChangeNotifier(_database, _statements, _watchers, self);
-        _listener = new ChangeListener(_database, _statements, _watchers, self, (ILogger?)logger ?? NullLogger.Instance);
+        _logger = (ILogger?)logger ?? NullLogger.Instance;
+        _listener = new ChangeListener(_database, _statements, _watchers, self, _logger);
     }
 
     /// <inheritdoc/>
@@ -86,6 +92,7 @@ public sealed partial class PostgreSqlLogStore : ILogStore, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(proposal);
         while (true)
         {
+            bool hasExpired = false;
             LogClaim? claim = await _database.FindAsync(
                 Lane.Life,
                 _statements.Claim,
@@ -102,13 +109,22 @@ public sealed partial class PostgreSqlLogStore : ILogStore, IAsyncDisposable
                 reader =>
                 {
                     LogDescription log = Describe(reader);
+                    hasExpired = reader.GetBoolean(10);
                     bool isOwner = log.Id == proposal.Id && log.Kind == LogKind.Generation && reader.IsDBNull(9);
                     return (LogClaim?)new LogClaim(log, isOwner, isOwner ? reader.GetInt64(8) : 0);
                 },
                 cancellationToken);
-            if (claim is not null)
+            if (claim is not null && !hasExpired)
             {
                 return claim.Value;
+            }
+
+            if (claim is not null)
+            {
+                // It is over, and only waits to be deleted.
+                LogId over = claim.Value.Log.Id;
+                await _database.ExecuteAsync(Lane.Life, _statements.FreeKey, command => command.With(over), cancellationToken);
+                continue;
             }
 
             // Somebody else's was committed after this statement began to look: the next one sees it.
@@ -202,13 +218,13 @@ public sealed partial class PostgreSqlLogStore : ILogStore, IAsyncDisposable
     {
         await _listener.DisposeAsync();
         await _notifier.DisposeAsync();
-        if (_ownsSource)
+        if (_own is not null)
         {
-            await _source.DisposeAsync();
+            await _own.DisposeAsync();
         }
     }
 
-    private static NpgsqlDataSource NewSource(string connectionString, PostgreSqlLogStoreOptions options)
+    private static (NpgsqlDataSource Pools, NpgsqlDataSource Primary) NewSource(string connectionString, PostgreSqlLogStoreOptions options)
     {
         ArgumentException.ThrowIfNullOrEmpty(connectionString);
         PostgreSqlLogStoreOptionsValidator.ThrowIfInvalid(options);
@@ -219,7 +235,17 @@ public sealed partial class PostgreSqlLogStore : ILogStore, IAsyncDisposable
         // Statements are prepared on connections, and one listens.
         builder.ConnectionStringBuilder.Multiplexing = false;
         builder.ConnectionStringBuilder.ApplicationName ??= "Gai.Pipelines";
-        return builder.Build();
+
+        // A source takes no such setting: it is asked for each kind of session.
+        builder.ConnectionStringBuilder.Remove("Target Session Attributes");
+        if (builder.ConnectionStringBuilder.Host?.Contains(',', StringComparison.Ordinal) != true)
+        {
+            NpgsqlDataSource one = builder.Build();
+            return (one, one);
+        }
+
+        NpgsqlMultiHostDataSource many = builder.BuildMultiHost();
+        return (many, many.WithTargetSession(TargetSessionAttributes.Primary));
     }
 
     /// <summary>Makes a text that the server takes: it may come from anywhere, and an error that cannot be stored must not keep its log from ending.</summary>

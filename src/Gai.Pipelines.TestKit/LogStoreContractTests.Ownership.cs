@@ -213,6 +213,26 @@ public abstract partial class LogStoreContractTests
         Assert.NotNull(await other.FindAsync(justEnded.Log.Id, None));
     }
 
+    /// <summary>A log that has expired holds its key no longer, whether anybody has deleted it or not.</summary>
+    [Fact]
+    public async Task Claim_LogOfTheKeyHasExpired_BeginsAnother()
+    {
+        ILogStore store = await OpenNodeAsync();
+        ILogStore other = await OpenNodeAsync();
+        LogClaim ended = await BeginAsync(store);
+        await AppendAsync(store, ended, Numbered(1, 3));
+        await store.EndAsync(ended.Log.Id, ended.FencingToken, LogEnd.Completed, lastSequence: 0, None);
+        Assert.Equal(ended.Log.Id, (await other.ClaimAsync(Describe(ended.Log.Key), LongTime, None)).Log.Id);
+
+        await PassAsync(2 * ShortTime);
+
+        Assert.Null(await other.FindAsync(ended.Log.Key, None));
+        LogClaim next = await other.ClaimAsync(Describe(ended.Log.Key), LongTime, None);
+        Assert.True(next.IsOwner);
+        await DeleteAllAsync(store);
+        Assert.Equal(next.Log.Id, (await store.FindAsync(ended.Log.Key, None))?.Id);
+    }
+
     /// <summary>What is expired is deleted piece by piece.</summary>
     [Fact]
     public async Task DeleteExpired_Repeated_DeletesAllInTheEnd()

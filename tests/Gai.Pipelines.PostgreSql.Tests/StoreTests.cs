@@ -1,4 +1,6 @@
+using System.Transactions;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Gai.Pipelines.PostgreSql.Tests;
 
@@ -47,6 +49,56 @@ public sealed class StoreTests(PostgreSqlFixture postgreSql) : NodesTest(() => p
 
             Assert.All(await Task.WhenAll(publishing).OrFail(), first => Assert.Equal(i, first));
         }
+    }
+
+    /// <summary>Where many publish the row of the topic is hardly ever free: who expires its events waits for it like anybody.</summary>
+    [Fact]
+    public async Task DeleteExpired_SomebodyPublishes_WaitsAndExpiresTheEventsAllTheSame()
+    {
+        PostgreSqlLogStore store = OpenStore();
+        LogId topic = (await store.ClaimAsync(Describe(LogKind.Topic, keepFor: TimeSpan.FromMilliseconds(1)), LongTime, None)).Log.Id;
+        await PublishAsync(store, topic, "old");
+        await using NpgsqlConnection publisher = await OpenConnectionAsync();
+        await using NpgsqlTransaction publishing = await publisher.BeginTransactionAsync();
+        await using (var command = new NpgsqlCommand($"select from \"{Schema}\".logs for update", publisher, publishing))
+        {
+            await command.ExecuteNonQueryAsync();
+        }
+
+        Task<int> expiring = store.DeleteExpiredAsync(100, None).AsTask();
+        await WaitersAsync(1, "%first_sequence%");
+        await publishing.CommitAsync();
+
+        Assert.Equal(1, await expiring.OrFail());
+        Assert.Equal(2, (await ReadAsync(store, topic)).State!.Value.FirstSequence);
+    }
+
+    /// <summary>A handler's transaction has nothing to do with the log: it may be rolled back, or lead elsewhere.</summary>
+    [Fact]
+    public async Task Claim_WithinATransactionThatIsRolledBack_IsThere()
+    {
+        PostgreSqlLogStore store = OpenStore();
+        LogClaim claim;
+        using (new TransactionScope(TransactionScopeAsyncFlowOption.Enabled))
+        {
+            claim = await store.ClaimAsync(Describe(), LongTime, None);
+        }
+
+        Assert.NotNull(await OpenStore().FindAsync(claim.Log.Id, None));
+    }
+
+    /// <summary>Of several hosts the primary is used, also if the connection string says so itself.</summary>
+    [Theory]
+    [InlineData(1, ";Target Session Attributes=primary")]
+    [InlineData(2, ";Target Session Attributes=primary")]
+    [InlineData(2, "")]
+    public async Task Claim_HostsInTheConnectionString_GoesToThePrimary(int hosts, string setting)
+    {
+        var server = new NpgsqlConnectionStringBuilder(ConnectionString);
+        server.Host = string.Join(',', Enumerable.Repeat($"{server.Host}:{server.Port}", hosts));
+        await using var store = new PostgreSqlLogStore($"{server}{setting}", new PostgreSqlLogStoreOptions { Schema = Schema });
+
+        Assert.True((await store.ClaimAsync(Describe(), LongTime, None)).IsOwner);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
+using System.Transactions;
 using Npgsql;
 
 namespace Gai.Pipelines.PostgreSql.Internal;
@@ -156,6 +157,8 @@ internal sealed class Database(NpgsqlDataSource source, PostgreSqlLogStoreOption
     private Task<T> RunOnceAsync<T>(Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
         AskAsync(async () =>
         {
+            // A handler's transaction is not the log's: it would be of another isolation level, and others would see what is written when it ends.
+            using TransactionScope? alone = Transaction.Current is null ? null : new TransactionScope(TransactionScopeOption.Suppress, TransactionScopeAsyncFlowOption.Enabled);
             await using NpgsqlConnection connection = await source.OpenConnectionAsync(cancellationToken);
             if (!_isReady)
             {

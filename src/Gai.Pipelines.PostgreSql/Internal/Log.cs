@@ -10,4 +10,7 @@ internal static partial class Log
 
     [LoggerMessage(2, LogLevel.Information, "PostgreSQL's notifications are heard again.", EventName = "NotificationsBack")]
     public static partial void NotificationsBack(ILogger logger);
+
+    [LoggerMessage(3, LogLevel.Warning, "What has expired cannot be deleted from PostgreSQL; it is tried again, with less at once.", EventName = "ExpiryFailed")]
+    public static partial void ExpiryFailed(ILogger logger, Exception exception);
 }

@@ -31,14 +31,16 @@ internal sealed class Statements(Names names)
           select id, token, l.time, clock_timestamp() + l.time
           from begun cross join (select case when $3 = 'Generation' then $9::bigint * {Microseconds} end as time) l
         )
-        select {Description}, token, outcome from begun
+        select {Description}, token, outcome, false as is_over from begun
         union all (
-          select {Description}, token, outcome from {names.Logs}
+          select {Description}, token, outcome, coalesce(expires_at < clock_timestamp(), false) from {names.Logs}
           where (key = $2 and holds_key or id = $1) and not exists (select from begun)
           order by holds_key desc limit 1)
         """;
 
-    public string FindByKey { get; } = $"select {Description} from {names.Logs} where key = $1 and holds_key";
+    public string FindByKey { get; } = $"select {Description} from {names.Logs} where key = $1 and holds_key and (expires_at is null or expires_at > clock_timestamp())";
+
+    public string FreeKey { get; } = $"update {names.Logs} set holds_key = false where id = $1 and expires_at < clock_timestamp()";
 
     public string FindById { get; } = $"select {Description} from {names.Logs} where id = $1";
 
@@ -164,20 +166,23 @@ internal sealed class Statements(Names names)
 
     // The frames are no longer there for anybody. Their rows stay for a while as names of publications: see DeleteRowsOfTopics. Topics share what one
     // statement may look at, so that many of them do not make it longer than a command may take; each gets at least some.
-    public string ExpireOfTopics { get; } = $"""
-        with old as (
-          select log.id, log.first_sequence, last.last_sequence from {names.Logs} log cross join lateral (
+    public string FindOldOfTopics { get; } = $"""
+          select log.id, last.last_sequence from {names.Logs} log cross join lateral (
             select f.last_sequence from (
               select last_sequence, appended_at from {names.Frames}
               where log = log.id and last_sequence >= log.first_sequence order by last_sequence
               limit least($1, greatest(100, (select $1 / greatest(count(*), 1) from {names.Logs} where kind = 'Topic')))) f
             where f.appended_at < clock_timestamp() - log.keep_for order by f.last_sequence desc limit 1) last
-          where log.kind = 'Topic' for update of log skip locked
-        ), moved as (
-          update {names.Logs} log set first_sequence = old.last_sequence + 1 from old where log.id = old.id and log.first_sequence <= old.last_sequence
-          returning old.last_sequence + 1 - old.first_sequence as frames
+          where log.kind = 'Topic'
+        """;
+
+    // One topic a statement, which waits for its row as a publisher does: where many publish it is never free, and to pass it by would be to keep it for ever.
+    public string ExpireOfTopic { get; } = $"""
+        with old as (
+          select id, first_sequence from {names.Logs} where id = $1 for update
         )
-        select coalesce(sum(frames), 0)::bigint from moved
+        update {names.Logs} log set first_sequence = $2 + 1 from old where log.id = old.id and old.first_sequence <= $2
+        returning $2 + 1 - old.first_sequence
         """;
 
     public string DeleteRowsOfTopics { get; } = $"""

@@ -10,6 +10,8 @@ namespace Gai.Pipelines;
 /// </remarks>
 public sealed class LogBatch : IDisposable
 {
+    private const int MostKept = 64 * 1024;
+
     private CarryBuffer _bytes;
     private int[] _ends = [];
 
@@ -85,6 +87,15 @@ public sealed class LogBatch : IDisposable
         foreach (int end in ends)
         {
             _ends[Count++] = start + end;
+        }
+    }
+
+    /// <summary>Gives the memory back where it is more than most batches need: whoever keeps a batch for a stream must not keep what its largest frame took.</summary>
+    internal void Trim()
+    {
+        if (_bytes.Capacity > MostKept)
+        {
+            Dispose();
         }
     }
 

@@ -31,7 +31,7 @@ public sealed class MemoryLogStore : ILogStore
         cancellationToken.ThrowIfCancellationRequested();
         lock (_lock)
         {
-            if (!_byKey.TryGetValue(proposal.Key, out StoredLog? log))
+            if (HolderOf(proposal.Key) is not { } log)
             {
                 log = new StoredLog(proposal, proposal.Kind == LogKind.Topic ? 0 : ++_lastToken) { LeaseUntil = Now + lease };
                 _byKey.Add(proposal.Key, log);
@@ -49,7 +49,7 @@ public sealed class MemoryLogStore : ILogStore
         cancellationToken.ThrowIfCancellationRequested();
         lock (_lock)
         {
-            return new(_byKey.GetValueOrDefault(key)?.Description);
+            return new(HolderOf(key)?.Description);
         }
     }
 
@@ -272,6 +272,18 @@ public sealed class MemoryLogStore : ILogStore
     }
 
     private TimeSpan Now => _time.GetElapsedTime(0);
+
+    /// <summary>Finds the log that holds a key. One that is over, and only waits to be deleted, is deleted now.</summary>
+    private StoredLog? HolderOf(LogKey key)
+    {
+        if (_byKey.TryGetValue(key, out StoredLog? log) && log.HasExpired(Now))
+        {
+            Forget(log);
+            return null;
+        }
+
+        return log;
+    }
 
     private StoredLog OwnedBy(LogId log, long fencingToken) =>
         _byId.TryGetValue(log, out StoredLog? stored) && stored.Token == fencingToken && stored.End is null

@@ -72,6 +72,7 @@ internal sealed class LogFollower
                 }
 
                 isMore = batch.Count > 0 && batch.LastSequence < state!.Value.LastSequence;
+                batch.Trim();
                 await NoteReaderAsync();
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)

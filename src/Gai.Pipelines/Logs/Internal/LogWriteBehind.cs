@@ -164,6 +164,7 @@ internal sealed class LogWriteBehind
                 SetDurable(batch.LastSequence);
                 _wasFull = batch.Bytes.Length >= _log.Shared.StoreBatchBytes;
                 _refusedSince = null;
+                batch.Trim();
 
                 // Of a log that has ended the store gets the rest, as long as it takes something.
                 return _memory.HasEnded || !IsTooFarBehind;

@@ -10,6 +10,7 @@ internal sealed class StoreSweep : TimingEntry, IDisposable
     private readonly ILogStore _store;
     private readonly StreamScheduler _scheduler;
     private readonly CancellationTokenSource _stop = new();
+    private int _framesAtOnce = FramesAtOnce;
 
     public StoreSweep(ILogStore store, StreamScheduler scheduler)
     {
@@ -30,14 +31,16 @@ internal sealed class StoreSweep : TimingEntry, IDisposable
     {
         try
         {
-            while (await _store.DeleteExpiredAsync(FramesAtOnce, _stop.Token) > 0)
+            while (await _store.DeleteExpiredAsync(_framesAtOnce, _stop.Token) > 0)
             {
+                _framesAtOnce = Math.Min(FramesAtOnce, 2 * _framesAtOnce);
                 await Task.Yield();
             }
         }
         catch (Exception)
         {
-            // A store that is away: the next time.
+            // A store that is away, or frames so large that it takes too long: the next time, and fewer.
+            _framesAtOnce = Math.Max(1, _framesAtOnce / 2);
         }
 
         ScheduleNext();

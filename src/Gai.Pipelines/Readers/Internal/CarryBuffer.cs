@@ -9,6 +9,8 @@ internal struct CarryBuffer
 
     public int Length { get; private set; }
 
+    public readonly int Capacity => _buffer?.Length ?? 0;
+
     public readonly ReadOnlyMemory<byte> Written => _buffer.AsMemory(0, Length);
 
     public readonly ReadOnlySpan<byte> Span => _buffer.AsSpan(0, Length);
