@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
@@ -20,7 +21,7 @@ public sealed class CompressionClientTests
 
     private const string EchoText = "Čao! 🌍 \"quotes\" \\ {} [DONE] data: x";
 
-    private readonly List<string?> _codings = [];
+    private readonly ConcurrentQueue<string?> _codings = new();
 
     [Theory]
     [InlineData("1.1", StreamCompression.Gzip, "text/event-stream")]
@@ -84,14 +85,14 @@ public sealed class CompressionClientTests
 
     /// <summary>Real clients of the dialects, one each: fetch, which they use, asks for gzip.</summary>
     [Theory]
-    [InlineData("openai-7-chat", "/v1/chat/completions")]
-    [InlineData("openai-7-completions", "/v1/completions")]
-    [InlineData("openai-7-responses", "/v1/responses")]
-    [InlineData("anthropic-1", "/v1/messages")]
-    [InlineData("ollama-0-chat", "/ollama/api/chat")]
-    [InlineData("ollama-0-generate", "/ollama/api/generate")]
-    [InlineData("ai-7-ui", "/ui/api/chat")]
-    public async Task Ask_VendorsClient_GetsTheWholeText(string client, string endpoint)
+    [InlineData("openai-7-chat")]
+    [InlineData("openai-7-completions")]
+    [InlineData("openai-7-responses")]
+    [InlineData("anthropic-1")]
+    [InlineData("ollama-0-chat")]
+    [InlineData("ollama-0-generate")]
+    [InlineData("ai-7-ui")]
+    public async Task Ask_VendorsClient_GetsTheWholeText(string client)
     {
         await using CompressionServer server = await StartAsync(CompressionServer.Both);
         var plan = new Plan(server.Server.Client("1.1").BaseAddress!.ToString().TrimEnd('/'), client, [new Ask("text", "/echo " + EchoText)]);
@@ -101,7 +102,6 @@ public sealed class CompressionClientTests
         Seen seen = JsonSerializer.Deserialize(line, ConformanceJson.Default.Seen)!;
         Assert.Null(seen.Error);
         Assert.Equal(EchoText, seen.Text);
-        Assert.NotEmpty(endpoint);
         AssertCoding(StreamCompression.Gzip);
     }
 
@@ -129,13 +129,19 @@ public sealed class CompressionClientTests
             compression,
             all => all.CommitWindow = TimeSpan.Zero,
             services => services.AddModel(new ConfigurationBuilder().AddInMemoryCollection([new("Model:TokensPerSecond", "0")]).Build().GetSection("Model")),
-            before: app => app.Use(async (context, next) =>
+            before: app => app.Use((context, next) =>
             {
-                await next(context);
-                if (context.Response.ContentType is "text/event-stream" or "application/x-ndjson")
+                // With the head: a client may have seen all of a response before what stands behind it runs.
+                context.Response.OnStarting(() =>
                 {
-                    _codings.Add(context.Response.Headers.ContentEncoding);
-                }
+                    if (context.Response.ContentType is "text/event-stream" or "application/x-ndjson")
+                    {
+                        _codings.Enqueue(context.Response.Headers.ContentEncoding);
+                    }
+
+                    return Task.CompletedTask;
+                });
+                return next(context);
             }),
             map: app =>
             {

@@ -31,6 +31,7 @@ public sealed class SerializerTests
     public async Task Throw_InMidRecord_NothingOfItsFrameReachesTheWire(string version, string path, int bytes)
     {
         await using FaultServer server = await StartAsync();
+        server.Breaks = true;
         using RawClient client = await server.AskAsync(version, $"{path}?bytes={bytes}");
         string before = string.Concat(Enumerable.Range(1, Good).Select(n => FrameOf(n, bytes, path)));
         await client.ReadBodyAsync(before.Length);

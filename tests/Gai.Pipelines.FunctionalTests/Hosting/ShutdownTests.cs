@@ -113,11 +113,13 @@ public sealed class ShutdownTests
         Assert.Empty(server.Logs.WarningsAndErrors);
     }
 
-    [Fact]
-    public async Task Stop_StreamThatFinishes_GetsItsEndMarkerWhileNewOnesAreRefused()
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2")]
+    public async Task Stop_StreamThatFinishes_GetsItsEndMarkerWhileNewOnesAreRefused(string version)
     {
         await using TestServer server = await StartAsync(DrainMode.Finish);
-        using OpenStream stream = await server.OpenAsync("/chat");
+        using OpenStream stream = await server.OpenAsync("/chat", version: version);
         await stream.ReadEventAsync();
 
         Task stopping = server.App.StopAsync();
@@ -131,12 +133,14 @@ public sealed class ShutdownTests
         Assert.Empty(server.Logs.WarningsAndErrors);
     }
 
-    [Fact]
-    public async Task Stop_StreamThatGoesOnTooLong_IsToldWhenToComeBack()
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2")]
+    public async Task Stop_StreamThatGoesOnTooLong_IsToldWhenToComeBack(string version)
     {
         var time = new ManualTimeProvider();
         await using TestServer server = await StartAsync(DrainMode.Finish, time);
-        using OpenStream stream = await server.OpenAsync("/chat");
+        using OpenStream stream = await server.OpenAsync("/chat", version: version);
         await stream.ReadEventAsync();
 
         Task stopping = server.App.StopAsync();
@@ -153,13 +157,17 @@ public sealed class ShutdownTests
     }
 
     [Theory]
-    [InlineData(DrainMode.Finish)]
-    [InlineData(DrainMode.EndAtOnce)]
-    public async Task Stop_ClientThatDoesNotRead_IsBrokenOffAtTheLimit(DrainMode mode)
+    [InlineData("1.1", DrainMode.Finish)]
+    [InlineData("1.1", DrainMode.EndAtOnce)]
+    [InlineData("2", DrainMode.Finish)]
+    [InlineData("2", DrainMode.EndAtOnce)]
+    public async Task Stop_ClientThatDoesNotRead_IsBrokenOffAtTheLimit(string version, DrainMode mode)
     {
         var time = new ManualTimeProvider();
         await using TestServer server = await StartAsync(mode, time);
-        using RawClient client = await RawClient.GetAsync(server.Http1Port, "/flood", receiveBuffer: 4096);
+        using RawClient client = version == "2"
+            ? await RawClient.GetOverHttp2Async(server.Http2Port, "/flood", receiveBuffer: 4096)
+            : await RawClient.GetAsync(server.Http1Port, "/flood", receiveBuffer: 4096);
         await Eventually.StandsStillAsync(() => _watched.Given);
 
         Task stopping = server.App.StopAsync();
