@@ -105,8 +105,8 @@ export function summarize(root, results, pieces) {
 
   const without = open.length > 0 ? `\nNot in this table, since they have not been run to their end: ${open.map((piece) => piece.name).join(', ')}.\n` : ''
   const minutes = (seconds) => `${Math.max(1, Math.round(seconds / 60))} min`
-  const when = runs.map((run) => `${run.name} (${run.commit}, ${run.date}, ${minutes(run.seconds)})`).join(', ')
-  const text = `${table}\n${verdicts}\nThe runs, ${minutes(runs.reduce((sum, run) => sum + run.seconds, 0))} together: ${when}.\n${without}`
+  const when = runs.map((run) => `${run.name} (${run.commit}, ${run.date}${run.seconds ? `, ${minutes(run.seconds)}` : ''})`).join(', ')
+  const text = `${table}\n${verdicts}\nThe runs: ${when}.\n${without}`
   console.log(`\n${text}`)
   const page = path.join(root, 'docs/testing.md')
   const old = fs.readFileSync(page, 'utf8')
