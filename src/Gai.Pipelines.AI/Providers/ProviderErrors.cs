@@ -88,14 +88,13 @@ public static class ProviderErrors
         TruncatedStreamException or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } =>
             Error(StreamErrorCodes.Network, "The answer of the model's provider ended before it was complete."),
         TimeoutException => Error(StreamErrorCodes.Timeout, "The provider of the model took too long."),
-        HttpRequestException or HttpIOException or SocketException =>
-            Error(StreamErrorCodes.Network, "The connection to the model's provider failed."),
-
-        // What TLS throws when its connection ends in the middle. Those derived from it are of files.
-        IOException when cause.GetType() == typeof(IOException) =>
+        _ when cause is HttpRequestException or HttpIOException or SocketException || IsOfTls(cause) =>
             Error(StreamErrorCodes.Network, "The connection to the model's provider failed."),
         _ => null,
     };
+
+    /// <summary>Whether it is what TLS throws when its connection ends in the middle. Those derived from it are of files.</summary>
+    private static bool IsOfTls(Exception cause) => cause.GetType() == typeof(IOException);
 
     private static bool IsTemporary(string code) =>
         code is StreamErrorCodes.RateLimited or StreamErrorCodes.Overloaded or StreamErrorCodes.Timeout or StreamErrorCodes.Network

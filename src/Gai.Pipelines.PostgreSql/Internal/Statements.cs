@@ -167,13 +167,13 @@ internal sealed class Statements(Names names)
     // The frames are no longer there for anybody. Their rows stay for a while as names of publications: see DeleteRowsOfTopics. Topics share what one
     // statement may look at, so that many of them do not make it longer than a command may take; each gets at least some.
     public string FindOldOfTopics { get; } = $"""
-          select log.id, last.last_sequence from {names.Logs} log cross join lateral (
-            select f.last_sequence from (
-              select last_sequence, appended_at from {names.Frames}
-              where log = log.id and last_sequence >= log.first_sequence order by last_sequence
-              limit least($1, greatest(100, (select $1 / greatest(count(*), 1) from {names.Logs} where kind = 'Topic')))) f
-            where f.appended_at < clock_timestamp() - log.keep_for order by f.last_sequence desc limit 1) last
-          where log.kind = 'Topic'
+        select log.id, last.last_sequence from {names.Logs} log cross join lateral (
+          select f.last_sequence from (
+            select last_sequence, appended_at from {names.Frames}
+            where log = log.id and last_sequence >= log.first_sequence order by last_sequence
+            limit least($1, greatest(100, (select $1 / greatest(count(*), 1) from {names.Logs} where kind = 'Topic')))) f
+          where f.appended_at < clock_timestamp() - log.keep_for order by f.last_sequence desc limit 1) last
+        where log.kind = 'Topic'
         """;
 
     // One topic a statement, which waits for its row as a publisher does: where many publish it is never free, and to pass it by would be to keep it for ever.

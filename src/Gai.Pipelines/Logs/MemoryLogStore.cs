@@ -7,7 +7,7 @@ namespace Gai.Pipelines;
 /// Alone (the default) it holds nothing: a <c>StreamLogs</c> then keeps its logs in its own segments, and nothing is copied. Shared
 /// (<see cref="IsShared"/>) it keeps a copy of every frame until it expires. Thread-safe.
 /// </remarks>
-public sealed class MemoryLogStore : ILogStore
+public sealed partial class MemoryLogStore : ILogStore
 {
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
@@ -241,49 +241,7 @@ public sealed class MemoryLogStore : ILogStore
         return new(isThere);
     }
 
-    /// <inheritdoc/>
-    public ValueTask<int> DeleteExpiredAsync(int maxFrames, CancellationToken cancellationToken)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(maxFrames, 1);
-        cancellationToken.ThrowIfCancellationRequested();
-        int deleted = 0;
-        lock (_lock)
-        {
-            foreach (StoredLog log in _byId.Values.ToArray())
-            {
-                if (deleted >= maxFrames)
-                {
-                    break;
-                }
-
-                if (log.HasExpired(Now))
-                {
-                    Forget(log);
-                    deleted += 1 + log.FrameCount;
-                }
-                else if (log.Description.Kind == LogKind.Topic)
-                {
-                    deleted += log.DropOlderThan(Now - log.Description.KeepFor);
-                }
-            }
-        }
-
-        return new(deleted);
-    }
-
     private TimeSpan Now => _time.GetElapsedTime(0);
-
-    /// <summary>Finds the log that holds a key. One that is over, and only waits to be deleted, is deleted now.</summary>
-    private StoredLog? HolderOf(LogKey key)
-    {
-        if (_byKey.TryGetValue(key, out StoredLog? log) && log.HasExpired(Now))
-        {
-            Forget(log);
-            return null;
-        }
-
-        return log;
-    }
 
     private StoredLog OwnedBy(LogId log, long fencingToken) =>
         _byId.TryGetValue(log, out StoredLog? stored) && stored.Token == fencingToken && stored.End is null
@@ -296,20 +254,6 @@ public sealed class MemoryLogStore : ILogStore
         if (log.IsVoid)
         {
             FreeKey(log);
-        }
-    }
-
-    private void Forget(StoredLog log)
-    {
-        _byId.Remove(log.Description.Id);
-        FreeKey(log);
-    }
-
-    private void FreeKey(StoredLog log)
-    {
-        if (_byKey.TryGetValue(log.Description.Key, out StoredLog? holder) && holder == log)
-        {
-            _byKey.Remove(log.Description.Key);
         }
     }
 }
