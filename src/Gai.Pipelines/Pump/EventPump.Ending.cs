@@ -10,13 +10,14 @@ public sealed partial class EventPump<T>
     internal async ValueTask<StreamOutcome> EndAsync()
     {
         bool headSent = _output.IsOpen || TryOpenForFailure();
-        if (headSent && !_hasEnded && (_reason == StreamOutcomeReason.SourceFailed || _reason == _ending?.Reason))
+        bool flushesLast = headSent && (_reason == StreamOutcomeReason.SourceFailed || _reason == _ending?.Reason);
+        if (flushesLast)
         {
-            await WriteErrorAsync(_failure is null ? _ending!.Farewell : Describe(_failure));
+            await FlushLastAsync();
         }
 
         _wake.Stop();
-        Exception? late = TellEnd();
+        Exception? late = MeasureEnd(isWithFlush: flushesLast);
         StreamCounts counts = Counts;
         var outcome = new StreamOutcome(_reason!.Value, counts.Events, counts.Bytes, _output.Flushes, headSent, _failure)
         {
@@ -28,12 +29,17 @@ public sealed partial class EventPump<T>
         return _failure is null && late is not null ? outcome with { Exception = late } : outcome;
     }
 
-    /// <summary>Has the last figures told. Whoever listens to them is the application's, and what it throws must not leave the source open.</summary>
+    /// <summary>Has the last figures told. Whoever listens to them is the application's, and what it throws must neither keep the last frames back nor leave the source open.</summary>
     /// <returns>What was thrown.</returns>
-    private Exception? TellEnd()
+    private Exception? MeasureEnd(bool isWithFlush)
     {
         try
         {
+            if (isWithFlush)
+            {
+                MeasureFlush();
+            }
+
             _probe?.OnEnd(Counts);
             return null;
         }
@@ -73,12 +79,15 @@ public sealed partial class EventPump<T>
         _reason = _output.IsFlushing || _clientGone.IsCancellationRequested ? StreamOutcomeReason.ClientGone : StreamOutcomeReason.SourceFailed;
     }
 
-    /// <summary>Writes the last frame of a stream that has failed. It is on a frame boundary, whatever happened before.</summary>
-    private async ValueTask WriteErrorAsync(StreamError error)
+    /// <summary>Writes the last frame of a stream that has failed or is ended from outside, unless that has been written. It is on a frame boundary, whatever happened before.</summary>
+    private async ValueTask FlushLastAsync()
     {
         try
         {
-            _output.WriteError(error);
+            if (!_hasEnded)
+            {
+                _output.WriteError(_failure is null ? _ending!.Farewell : Describe(_failure));
+            }
         }
         catch (Exception)
         {
@@ -89,15 +98,15 @@ public sealed partial class EventPump<T>
         try
         {
             _hasEnded = true;
-            bool isFlushed = BeginFlush();
+            bool isFlushed = BeginFlushUnmeasured();
             while (!isFlushed)
             {
                 await _wake.WaitAsync();
-                bool isDue = (_wake.Take() & WakeSignals.Tick) != WakeSignals.None;
+                bool isTick = (_wake.Take() & WakeSignals.Tick) != WakeSignals.None;
                 isFlushed = _output.FlushHasEnded;
                 if (!isFlushed)
                 {
-                    WhileAwaitingClient(isDue);
+                    WhileAwaitingClient(isTick);
                 }
             }
 

@@ -21,22 +21,20 @@ public sealed partial class EventPump<T>
     /// <summary>Whether the client was awaited too long, if only to take an error.</summary>
     internal bool HasGivenUp => _client == ClientState.GivenUp;
 
-    /// <summary>Hands what is encoded to the transport. While that cannot take it nothing is written, which is the backpressure.</summary>
+    /// <summary>Hands what is encoded to the transport, and has it measured.</summary>
     /// <returns>Whether the transport took it at once.</returns>
     private bool BeginFlush()
     {
+        MeasureFlush();
+        return BeginFlushUnmeasured();
+    }
+
+    /// <summary>Hands what is encoded to the transport. While that cannot take it nothing is written, which is the backpressure.</summary>
+    /// <returns>Whether the transport took it at once.</returns>
+    private bool BeginFlushUnmeasured()
+    {
         long bytes = _output.UnflushedBytes;
         _wake.OnFlush(isFull: bytes >= Settings.FlushLimitBytes);
-        if (Settings.Metrics is { MeasuresFlushes: true } metrics)
-        {
-            MeasureFlush(metrics);
-        }
-        else
-        {
-            // Who listens again later is told nothing of the time between.
-            _probe = null;
-        }
-
         if (_output.BeginFlush(_clientGone))
         {
             return true;
@@ -48,6 +46,19 @@ public sealed partial class EventPump<T>
         _probe?.OnFlushWaits();
         _output.WhenFlushed(_onFlushed ??= () => _wake.Signal(WakeSignals.Flushed));
         return false;
+    }
+
+    private void MeasureFlush()
+    {
+        if (Settings.Metrics is { MeasuresFlushes: true } metrics)
+        {
+            MeasureFlush(metrics);
+        }
+        else
+        {
+            // Who listens again later is told nothing of the time between.
+            _probe = null;
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -89,9 +100,9 @@ public sealed partial class EventPump<T>
     }
 
     /// <summary>Looks whether the client has been awaited too long, and lets events wait for it if the policy says so.</summary>
-    private void WhileAwaitingClient(bool isDue)
+    private void WhileAwaitingClient(bool isTick)
     {
-        if (isDue)
+        if (isTick)
         {
             if (_wake.WriteIsOverdue)
             {

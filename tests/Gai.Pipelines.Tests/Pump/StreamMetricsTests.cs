@@ -153,18 +153,7 @@ public sealed class StreamMetricsTests : PumpTest
     public async Task End_ListenerThrows_ClosesTheSourceAndIsToldByTheOutcome()
     {
         var failure = new InvalidOperationException();
-        using var listener = new MeterListener
-        {
-            InstrumentPublished = (instrument, listener) =>
-            {
-                if (ReferenceEquals(instrument.Meter.Scope, _scope) && instrument.Name == "gai.stream.producer_wait")
-                {
-                    listener.EnableMeasurementEvents(instrument);
-                }
-            },
-        };
-        listener.SetMeasurementEventCallback<double>((_, _, _, _) => throw failure);
-        listener.Start();
+        using MeterListener listener = Throwing(failure, "gai.stream.producer_wait");
         Output.HoldFlushes();
         Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
         Source.Push("a");
@@ -176,6 +165,37 @@ public sealed class StreamMetricsTests : PumpTest
         Assert.Equal((StreamOutcomeReason.ClientGone, failure), (outcome.Reason, outcome.Exception));
         Assert.True(Source.IsDisposed);
         Assert.Equal(0, Scheduler.EntryCount);
+    }
+
+    /// <summary>A listener that throws fails the stream, as its source would, and its client still gets what is encoded.</summary>
+    [Fact]
+    public async Task Flush_ListenerThrows_FramesAndErrorAreSent()
+    {
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        Source.Push("a");
+        var failure = new InvalidOperationException();
+        using MeterListener listener = Throwing(failure, "gai.stream.flush_gap", "gai.stream.flushes");
+        Source.Push("b").Push("c");
+
+        StreamOutcome outcome = await run.OrFail();
+        Assert.Equal((StreamOutcomeReason.SourceFailed, failure), (outcome.Reason, outcome.Exception));
+        Assert.Equal("<a|b|c|!internal", Output.Text);
+        Assert.True(Source.IsDisposed);
+    }
+
+    [Fact]
+    public async Task Flush_ListenerThrowsAtTheEnd_EndIsSent()
+    {
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        Source.Push("a");
+        var failure = new InvalidOperationException();
+        using MeterListener listener = Throwing(failure, "gai.stream.flushes");
+        Source.Push("b");
+        Source.End();
+
+        StreamOutcome outcome = await run.OrFail();
+        Assert.Equal((StreamOutcomeReason.SourceFailed, failure), (outcome.Reason, outcome.Exception));
+        Assert.Equal("<a|b|>", Output.Text);
     }
 
     [Fact]
@@ -204,5 +224,23 @@ public sealed class StreamMetricsTests : PumpTest
                 ("gai.stream.producer_wait", "s"), ("gai.stream.time_to_first_event", "s"),
             ],
             measured.Units.Select(pair => (pair.Key, pair.Value!)));
+    }
+
+    private MeterListener Throwing(Exception failure, params string[] names)
+    {
+        var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (ReferenceEquals(instrument.Meter.Scope, _scope) && names.Contains(instrument.Name))
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => throw failure);
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) => throw failure);
+        listener.Start();
+        return listener;
     }
 }
