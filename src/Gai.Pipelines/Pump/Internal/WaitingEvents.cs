@@ -45,7 +45,7 @@ internal sealed class WaitingEvents<T>(PumpSettings settings)
                     break;
                 default:
                     // There is more: after others have had the thread, for a source that is always ready never pauses by itself.
-                    ThreadPool.UnsafeQueueUserWorkItem(static wake => wake.Signal(WakeSignals.Source), wake, preferLocal: false);
+                    ThreadPool.UnsafeQueueUserWorkItem(wake, preferLocal: false);
                     break;
             }
         }

@@ -28,12 +28,19 @@ internal enum WakeSignals
 }
 
 /// <summary>The one thing a pump waits for: any number of signallers, one waiter, no allocation however often it waits.</summary>
-/// <remarks>An entry in the scheduler as well, and no object beside it: thousands of streams wait, and each for some time.</remarks>
-internal class Wake : TimingEntry, IValueTaskSource
+/// <remarks>
+/// An entry in the scheduler as well, and no object beside it: thousands of streams wait, and each for some time. For the same reason it is not made of a
+/// <c>ManualResetValueTaskSourceCore</c>, which also keeps a result, an error and a context.
+/// </remarks>
+internal class Wake : TimingEntry, IValueTaskSource, IThreadPoolWorkItem
 {
     private const int Waiting = 1 << 30;
 
-    private ManualResetValueTaskSourceCore<bool> _core;
+    // Stands for the continuation of a wait that is over before anybody has awaited it.
+    private static readonly Action<object?> Over = static _ => { };
+
+    private Action<object?>? _continuation;
+    private object? _continuationState;
     private int _state;
 
     /// <summary>Whether there is a signal that has not been taken.</summary>
@@ -56,29 +63,59 @@ internal class Wake : TimingEntry, IValueTaskSource
 
         if ((seen & Waiting) != 0)
         {
-            _core.RunContinuationsAsynchronously = onThreadPool;
-            _core.SetResult(true);
+            Continue(onThreadPool);
         }
     }
 
     /// <summary>Takes all signals. Only for the waiter.</summary>
     public WakeSignals Take() => (WakeSignals)Interlocked.Exchange(ref _state, 0);
 
-    /// <summary>Waits until there is a signal. Only for the one waiter.</summary>
+    /// <summary>Waits until there is a signal. Only for the one waiter, who goes on in no context but its own.</summary>
     public ValueTask WaitAsync()
     {
-        _core.Reset();
+        _continuation = null;
         return Interlocked.CompareExchange(ref _state, Waiting, 0) == 0
-            ? new ValueTask(this, _core.Version)
+            ? new ValueTask(this, token: 0)
             : ValueTask.CompletedTask;
     }
 
     protected internal override void OnDue() => Signal(WakeSignals.Tick, onThreadPool: true);
 
-    void IValueTaskSource.GetResult(short token) => _core.GetResult(token);
+    /// <summary>The turn of its stream has come in the ready queue.</summary>
+    void IThreadPoolWorkItem.Execute() => Signal(WakeSignals.Source);
 
-    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _core.GetStatus(token);
+    void IValueTaskSource.GetResult(short token)
+    {
+    }
 
-    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _core.OnCompleted(continuation, state, token, flags);
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) =>
+        ReferenceEquals(Volatile.Read(ref _continuation), Over) ? ValueTaskSourceStatus.Succeeded : ValueTaskSourceStatus.Pending;
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        _continuationState = state;
+        if (Interlocked.CompareExchange(ref _continuation, continuation, null) is not null)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(continuation, state, preferLocal: true);
+        }
+    }
+
+    private void Continue(bool onThreadPool)
+    {
+        Action<object?>? continuation = Interlocked.Exchange(ref _continuation, Over);
+        if (continuation is null)
+        {
+            return;
+        }
+
+        object? state = _continuationState;
+        if (onThreadPool)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(continuation, state, preferLocal: true);
+        }
+        else
+        {
+            continuation(state);
+        }
+    }
 }
