@@ -175,8 +175,8 @@ public sealed partial class EventPump<T> : IOpenStream
                 return StreamOutcomeReason.ClientGone;
             }
 
-            bool isDue = (signals & (WakeSignals.Tick | WakeSignals.Window)) != WakeSignals.None;
-            if (isDue && _wake.TakeExpiry())
+            bool isTick = (signals & WakeSignals.Tick) != WakeSignals.None;
+            if (isTick && _wake.TakeExpiry())
             {
                 End(StreamOutcomeReason.Expired, StreamError.Expired with { RetryAfter = Retry.Jittered() });
             }
@@ -185,7 +185,7 @@ public sealed partial class EventPump<T> : IOpenStream
             {
                 if (!_output.FlushHasEnded)
                 {
-                    WhileAwaitingClient(isDue);
+                    WhileAwaitingClient(isTick);
                     return null;
                 }
 
@@ -209,6 +209,7 @@ public sealed partial class EventPump<T> : IOpenStream
 
             // A source that has ended while its events waited for the client has ended, whoever ends the stream meanwhile.
             StreamEnding? ending = _waiting is { SourceHasEnded: true } ? null : _ending;
+            bool isDue = isTick || (signals & WakeSignals.Window) != WakeSignals.None;
             bool restsOn = _isResting && (isDue || _ending is not null) && TakeGathered();
 
             // What the source has given is sent before the farewell, also what had to wait for the client.
@@ -217,7 +218,7 @@ public sealed partial class EventPump<T> : IOpenStream
                 return ending.Reason;
             }
 
-            Step step = _hasEnded || ending is not null || (isDue && WriteWhatIsDue()) ? Step.Flush : TakeReady();
+            Step step = _hasEnded || ending is not null || (isTick ? WriteWhatIsDue() : isDue && HoldsBytes()) ? Step.Flush : TakeReady();
             if (step == Step.Wait)
             {
                 PrepareToWait();
@@ -284,13 +285,18 @@ public sealed partial class EventPump<T> : IOpenStream
         }
 
         _wake.Reschedule();
-        if (_output.UnflushedBytes == 0)
+        return HoldsBytes() || isHead;
+    }
+
+    /// <summary>Whether anything is held. If not, the window is over: no flush ends one that has had nothing to flush.</summary>
+    private bool HoldsBytes()
+    {
+        if (_output.UnflushedBytes > 0)
         {
-            // No flush ends the window that has had nothing to flush.
-            _wake.EndWindow();
-            return isHead;
+            return true;
         }
 
-        return true;
+        _wake.EndWindow();
+        return false;
     }
 }
