@@ -25,7 +25,7 @@ public sealed class StreamScheduler : IDisposable
         ArgumentNullException.ThrowIfNull(timeProvider);
         _time = timeProvider;
         Ready = hasReadyQueue ? new ReadyQueue(() => CoarseMilliseconds, () => Coarse!.Watch()) : null;
-        Coarse = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(100), OnVisit, () => Ready is { HasStreams: true });
+        Coarse = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(100), OnVisit, () => Ready is { HasItems: true });
         Fine = new TimingWheel(timeProvider, TimeSpan.FromMilliseconds(1), longestRest: TimeSpan.FromMilliseconds(100));
     }
 

@@ -55,6 +55,20 @@ public sealed class ReadyQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task Enqueue_AnotherThreadHasGoneOnAndLeft_NobodyWaitsForTheOneThatIsHeldUp()
+    {
+        await HoldUpAsync();
+        _time.Advance(TimeSpan.FromMilliseconds(11));
+
+        for (int i = 0; i < 1_000; i++)
+        {
+            await PostAsync().OrFail();
+        }
+
+        Assert.False(_mayGoOn.IsSet);
+    }
+
+    [Fact]
     public async Task Enqueue_NothingMoreComes_TheSchedulersTimerCallsAnotherThread()
     {
         await HoldUpAsync();
@@ -155,14 +169,14 @@ public sealed class ReadyQueueTests : IDisposable
         await HoldUpAsync();
         var before = SynchronizationContext.Current;
         var ran = new TaskCompletionSource();
-        Wake stream = WaitToRun(ran.SetResult);
+        var stream = new Item(ran.SetResult);
         ValueTask<bool> answer = channel.Reader.WaitToReadAsync(TestContext.Current.CancellationToken);
 
         _queue.WhenAnswered(answer, () => _queue.Enqueue(stream));
         Assert.Same(before, SynchronizationContext.Current);
-        Assert.False(_queue.HasStreams);
+        Assert.False(_queue.HasItems);
         Assert.True(channel.Writer.TryWrite(1));
-        Assert.True(_queue.HasStreams);
+        Assert.True(_queue.HasItems);
         Assert.False(ran.Task.IsCompleted);
 
         _mayGoOn.Set();
@@ -187,19 +201,10 @@ public sealed class ReadyQueueTests : IDisposable
         return ran.Task;
     }
 
-    private void Post(Action action) => _queue.Enqueue(WaitToRun(action));
+    private void Post(Action action) => _queue.Enqueue(new Item(action));
 
-    /// <summary>Makes a stream that does this when it is woken, where it is woken.</summary>
-    private static Wake WaitToRun(Action action)
+    private sealed class Item(Action action) : IThreadPoolWorkItem
     {
-        var wake = new Wake();
-        _ = RunAsync();
-        return wake;
-
-        async Task RunAsync()
-        {
-            await wake.WaitAsync().ConfigureAwait(false);
-            action();
-        }
+        public void Execute() => action();
     }
 }

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Gai.Pipelines.Internal;
 
-/// <summary>Runs the streams whose channels have got something, one after the other, on as few threads of the pool as will do.</summary>
+/// <summary>Runs the streams whose channels have got something, and the logs whose readers may go on, one after the other, on as few threads of the pool as will do.</summary>
 /// <remarks>
 /// A producer of many streams writes to one channel after the other. Left to themselves the channels queue a reader each, for which all threads of the
 /// pool wake up; with little to do for each, looking for more work costs them more than the work (perf/reports/2026-11-26-9280dea8). Kestrel has such a queue for what its sockets send.
@@ -10,21 +10,23 @@ namespace Gai.Pipelines.Internal;
 /// the callback does no more than put the stream in here.
 /// </remarks>
 /// <param name="milliseconds">A coarse clock.</param>
-/// <param name="watch">Has <see cref="HelpIfHeldUp"/> called every half second as long as <see cref="HasStreams"/>.</param>
+/// <param name="watch">Has <see cref="HelpIfHeldUp"/> called every half second as long as <see cref="HasItems"/>.</param>
 internal sealed class ReadyQueue(Func<long> milliseconds, Action watch) : SynchronizationContext, IThreadPoolWorkItem
 {
     // So many in a row, and there is work for another thread.
-    private const int ManyStreams = 64;
+    private const int ManyItems = 64;
 
-    // A stream takes microseconds, and so long it takes if something in it blocks. The others do not wait for it.
+    // An item takes microseconds, and so long it takes if something in it blocks. The others do not wait for it.
     private const long HeldUpMilliseconds = 10;
 
-    private readonly ConcurrentQueue<Wake> _ready = new();
+    private readonly ConcurrentQueue<IThreadPoolWorkItem> _ready = new();
+
+    // How many threads are at work or on their way, or fewer: none is counted that has left, and one too many does no harm.
     private int _threads;
     private long _lastTaken;
 
-    /// <summary>Whether a stream waits for a thread.</summary>
-    public bool HasStreams => !_ready.IsEmpty;
+    /// <summary>Whether something waits for a thread.</summary>
+    public bool HasItems => !_ready.IsEmpty;
 
     /// <summary>Has a callback called when a question is answered, by whoever answers it: all that it may do is to <see cref="Enqueue"/>.</summary>
     public void WhenAnswered(ValueTask<bool> question, Action callback)
@@ -41,10 +43,10 @@ internal sealed class ReadyQueue(Func<long> milliseconds, Action watch) : Synchr
         }
     }
 
-    /// <summary>Has a stream run, behind those that are ready already. Thread-safe.</summary>
-    public void Enqueue(Wake stream)
+    /// <summary>Has something run, behind what is ready already. Thread-safe.</summary>
+    public void Enqueue(IThreadPoolWorkItem item)
     {
-        _ready.Enqueue(stream);
+        _ready.Enqueue(item);
         if (Interlocked.CompareExchange(ref _threads, 1, 0) == 0)
         {
             Start();
@@ -62,9 +64,10 @@ internal sealed class ReadyQueue(Func<long> milliseconds, Action watch) : Synchr
     /// <summary>Calls another thread if none has taken anything for long. Thread-safe.</summary>
     public void HelpIfHeldUp()
     {
-        if (!_ready.IsEmpty && milliseconds() - Volatile.Read(ref _lastTaken) > HeldUpMilliseconds)
+        if (milliseconds() - Volatile.Read(ref _lastTaken) > HeldUpMilliseconds && !_ready.IsEmpty)
         {
-            Interlocked.Increment(ref _threads);
+            // Those that are held up count no more: what comes when this one has left must not wait for them again.
+            Volatile.Write(ref _threads, 1);
             Start();
         }
     }
@@ -72,29 +75,51 @@ internal sealed class ReadyQueue(Func<long> milliseconds, Action watch) : Synchr
     void IThreadPoolWorkItem.Execute()
     {
         int taken = 0;
-        while (true)
+        do
         {
-            while (_ready.TryDequeue(out Wake? stream))
+            while (_ready.TryDequeue(out IThreadPoolWorkItem? item))
             {
-                Volatile.Write(ref _lastTaken, milliseconds());
-                if (++taken % ManyStreams == 0 && Volatile.Read(ref _threads) < Environment.ProcessorCount)
+                long now = milliseconds();
+                if (_lastTaken != now)
+                {
+                    Volatile.Write(ref _lastTaken, now);
+                }
+
+                if (++taken % ManyItems == 0 && Volatile.Read(ref _threads) < Environment.ProcessorCount)
                 {
                     Interlocked.Increment(ref _threads);
                     Start();
                 }
 
-                stream.Signal(WakeSignals.Source);
+                item.Execute();
             }
-
-            // What came after the last look has found this thread still counted, and left itself to it: the others may be held up.
-            Interlocked.Decrement(ref _threads);
-            if (_ready.IsEmpty)
-            {
-                return;
-            }
-
-            Interlocked.Increment(ref _threads);
         }
+        while (!TryLeave());
+    }
+
+    /// <summary>Ends the count of this thread.</summary>
+    /// <returns>Whether it may leave: what came after its last look has found it still counted, and left itself to it.</returns>
+    private bool TryLeave()
+    {
+        int threads = Volatile.Read(ref _threads);
+        while (threads > 0)
+        {
+            int found = Interlocked.CompareExchange(ref _threads, threads - 1, threads);
+            if (found == threads)
+            {
+                break;
+            }
+
+            threads = found;
+        }
+
+        if (_ready.IsEmpty)
+        {
+            return true;
+        }
+
+        Interlocked.Increment(ref _threads);
+        return false;
     }
 
     private void Start()
