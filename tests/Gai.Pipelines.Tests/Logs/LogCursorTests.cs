@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gai.Pipelines.TestUtilities;
 
 namespace Gai.Pipelines.Tests.Logs;
@@ -263,32 +264,42 @@ public sealed class LogCursorTests : LogTest
         Assert.Equal(Numbers(1, 3000), DataOf(slow.Text));
     }
 
-    /// <summary>An output that blocks its thread, which none should, still holds up nobody but itself.</summary>
+    /// <summary>Outputs that block their threads, which none should, still hold up nobody but themselves, and be they more than there are cores.</summary>
     [Fact]
-    public async Task Read_OutputBlocksItsThread_OthersGoOn()
+    public async Task Read_OutputsBlockTheirThreads_OthersGoOn()
     {
         (StreamLog log, ManualSequence<string> source) = await BeginAsync(NewNode());
         using var release = new ManualResetEventSlim();
-        using var blocked = new ManualResetEventSlim();
-        var bad = new RecordingPipeWriter();
-        Task<StreamOutcome> badReading = ReadAsync(log.OpenCursorAtStart(), bad);
+        var isBlocked = new TaskCompletionSource[Environment.ProcessorCount + 1];
+        var badReadings = new Task<StreamOutcome>[isBlocked.Length];
+        RecordingPipeWriter[] bad = [.. isBlocked.Select(static _ => new RecordingPipeWriter())];
+        for (int i = 0; i < isBlocked.Length; i++)
+        {
+            var blocked = isBlocked[i] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            badReadings[i] = ReadAsync(log.OpenCursorAtStart(), bad[i]);
+            bad[i].OnFlush = () =>
+            {
+                blocked.TrySetResult();
+                Assert.True(release.Wait(TimeSpan.FromSeconds(30)));
+            };
+        }
+
         var good = new RecordingPipeWriter();
         Task<StreamOutcome> goodReading = ReadAsync(log.OpenCursorAtStart(), good);
-        bad.OnFlush = () =>
+        source.Push("0");
+        for (int i = 0; i < isBlocked.Length; i++)
         {
-            blocked.Set();
-            release.Wait(TimeSpan.FromSeconds(30));
-        };
+            await isBlocked[i].Task.OrFail();
+            Time.Advance(TimeSpan.FromMilliseconds(11));
+            source.Push((i + 1).ToString(CultureInfo.InvariantCulture));
+        }
 
-        source.Push("a");
-        Assert.True(blocked.Wait(TimeSpan.FromSeconds(30)));
-        source.Push("b", "c");
-        await good.WaitForTextAsync("data: c");
+        await good.WaitForTextAsync($"data: {isBlocked.Length}\n");
         release.Set();
         source.End();
 
-        await Task.WhenAll(goodReading, badReading).OrFail();
-        Assert.Equal(["a", "b", "c"], DataOf(bad.Text));
+        await Task.WhenAll([goodReading, .. badReadings]).OrFail();
+        Assert.All(bad, output => Assert.Equal(Numbers(0, isBlocked.Length + 1), DataOf(output.Text)));
     }
 
     [Fact]

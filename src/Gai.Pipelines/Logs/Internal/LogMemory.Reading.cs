@@ -18,8 +18,6 @@ internal enum LogFind
 
 internal sealed partial class LogMemory : IThreadPoolWorkItem
 {
-    private static readonly int MostWorkers = Environment.ProcessorCount;
-
     // All cursors, and those among them that wait, the longest first.
     private LogCursor? _firstReader;
     private LogCursor? _firstWaiting;
@@ -30,7 +28,9 @@ internal sealed partial class LogMemory : IThreadPoolWorkItem
     // Whoever waits gets a number. A flush releases all numbers that there are; it touches no cursor.
     private long _lastTicket;
     private long _releasedTicket;
-    private int _workers;
+    private bool _isReady; // whether the ready queue has it, for those that are released
+
+    private bool HasReleased => _firstWaiting is { } first && first.Ticket <= _releasedTicket;
 
     public int Readers => Volatile.Read(ref _readers);
 
@@ -169,44 +169,53 @@ internal sealed partial class LogMemory : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Wakes released cursors. The thread pool calls it, on as many threads as the log has asked for.</summary>
+    /// <summary>Wakes the first cursor that is released. The ready queue calls it, once for each of them, so that others have their turns between.</summary>
     void IThreadPoolWorkItem.Execute()
     {
-        while (true)
+        LogCursor cursor;
+        bool isReady;
+        lock (_lock)
         {
-            LogCursor cursor;
-            lock (_lock)
+            if (!HasReleased)
             {
-                if (_firstWaiting is not { } first || first.Ticket > _releasedTicket)
-                {
-                    _workers--;
-                    return;
-                }
-
-                cursor = first;
-                Unlink(cursor);
+                _isReady = false;
+                return;
             }
 
-            // Its pump runs right here: one that hangs holds up nobody but this thread.
-            cursor.EndWait();
+            cursor = _firstWaiting!;
+            Unlink(cursor);
+            isReady = _isReady = HasReleased;
         }
+
+        if (isReady)
+        {
+            BecomeReady();
+        }
+
+        // Its pump runs right here: one that hangs holds up nobody but this thread.
+        cursor.EndWait();
     }
 
     /// <summary>Releases all cursors that wait. They are woken neither under the lock nor by the writer, who waits for nobody.</summary>
-    /// <returns>How many more threads shall wake them.</returns>
-    private int ReleaseWaiting()
+    /// <returns>Whether the ready queue is to be told.</returns>
+    private bool ReleaseWaiting()
     {
         _releasedTicket = _lastTicket;
-        if (_firstWaiting is not { } first)
-        {
-            return 0;
-        }
+        bool becomesReady = !_isReady && HasReleased;
+        _isReady |= becomesReady;
+        return becomesReady;
+    }
 
-        // One goes through them all. When it has not come through since the last time, or there are many, it gets help.
-        bool needsHelp = _workers > 0 || _releasedTicket - first.Ticket > 2 * MostWorkers;
-        int more = Math.Max(0, (needsHelp ? MostWorkers : 1) - _workers);
-        _workers += more;
-        return more;
+    private void BecomeReady()
+    {
+        if (_scheduler.Ready is { } queue)
+        {
+            queue.Enqueue(this);
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
     }
 
     private void Link(LogCursor cursor)

@@ -79,7 +79,7 @@ internal sealed partial class LogMemory
     /// <param name="endIsInFrames">Whether the last frame tells so.</param>
     public void Publish(LogEnd? end = null, bool endIsInFrames = false)
     {
-        int workers;
+        bool becomesReady;
         lock (_lock)
         {
             if (_end is not null)
@@ -97,12 +97,16 @@ internal sealed partial class LogMemory
             EndIsInFrames = endIsInFrames;
             Volatile.Write(ref _hasEnded, end is not null);
             EvictToBounds(now);
-            workers = ReleaseWaiting();
+            becomesReady = ReleaseWaiting();
         }
 
-        for (; workers > 0; workers--)
+        if (becomesReady)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            BecomeReady();
+        }
+        else
+        {
+            _scheduler.Ready?.HelpIfHeldUp();
         }
 
         Published?.Invoke();
