@@ -41,6 +41,7 @@ internal static class ReportCommand
         {
             var performance = new PerformanceFile();
             performance.Replace("load-targets", MarkdownTables.Targets(reports));
+            performance.Replace("load-capacity", MarkdownTables.Capacity(reports));
             performance.Replace("load-charts", MarkdownTables.Charts(files));
             performance.Replace("load-servers", MarkdownTables.Servers(reports));
             performance.Replace("load-tuning", MarkdownTables.Tuning(reports));

@@ -28,6 +28,31 @@ internal static class MarkdownTables
         return table.ToString();
     }
 
+    /// <summary>How many streams a core carries, by what an event costs at a rate; empty without a report of the rates.</summary>
+    public static string Capacity(ReportSet reports)
+    {
+        var text = new StringBuilder();
+        foreach (int rate in Cases.Rates)
+        {
+            if (reports.Find(Cases.RateCase(rate)) is not { } report)
+            {
+                continue;
+            }
+
+            if (text.Length == 0)
+            {
+                text.AppendLine(CultureInfo.InvariantCulture, $"| events/s of a stream | {string.Join(" | ", report.Case.Contenders.Select(static contender => $"`{contender}`"))} |");
+                text.AppendLine(CultureInfo.InvariantCulture, $"|--:|{string.Concat(Enumerable.Repeat("--:|", report.Case.Contenders.Count))}");
+            }
+
+            IEnumerable<string> cells = report.Case.Contenders.Select(contender =>
+                (1_000_000 / (rate * Spread.Of(report.Of(contender).Select(Metric.Cpu.Of)).Median)).ToString("#,0", CultureInfo.InvariantCulture));
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {rate} | {string.Join(" | ", cells)} |");
+        }
+
+        return text.ToString();
+    }
+
     /// <summary>A table of servers for each case.</summary>
     public static string Servers(ReportSet reports)
     {
