@@ -9,9 +9,7 @@ namespace Gai.Pipelines.Internal;
 /// It is a synchronization context because that is how a channel can be told to call back at once, and not on a thread of the pool, without an allocation:
 /// the callback does no more than put the stream in here.
 /// </remarks>
-/// <param name="milliseconds">A coarse clock.</param>
-/// <param name="watch">Has <see cref="HelpIfHeldUp"/> called every half second as long as <see cref="HasItems"/>.</param>
-internal sealed class ReadyQueue(Func<long> milliseconds, Action watch) : SynchronizationContext, IThreadPoolWorkItem
+internal sealed class ReadyQueue : SynchronizationContext
 {
     // So many in a row, and there is work for another thread.
     private const int ManyItems = 64;
@@ -21,9 +19,19 @@ internal sealed class ReadyQueue(Func<long> milliseconds, Action watch) : Synchr
 
     private readonly ConcurrentQueue<IThreadPoolWorkItem> _ready = new();
 
-    // How many threads are at work or on their way, or fewer: none is counted that has left, and one too many does no harm.
-    private int _threads;
+    private readonly Func<long> _milliseconds;
+    private readonly Action _watch;
+    private Crew _crew;
     private long _lastTaken;
+
+    /// <param name="milliseconds">A coarse clock.</param>
+    /// <param name="watch">Has <see cref="HelpIfHeldUp"/> called every half second as long as <see cref="HasItems"/>.</param>
+    public ReadyQueue(Func<long> milliseconds, Action watch)
+    {
+        _milliseconds = milliseconds;
+        _watch = watch;
+        _crew = new Crew(this);
+    }
 
     /// <summary>Whether something waits for a thread.</summary>
     public bool HasItems => !_ready.IsEmpty;
@@ -47,14 +55,15 @@ internal sealed class ReadyQueue(Func<long> milliseconds, Action watch) : Synchr
     public void Enqueue(IThreadPoolWorkItem item)
     {
         _ready.Enqueue(item);
-        if (Interlocked.CompareExchange(ref _threads, 1, 0) == 0)
+        Crew crew = Volatile.Read(ref _crew);
+        if (Interlocked.CompareExchange(ref crew.Threads, 1, 0) == 0)
         {
-            Start();
+            Start(crew);
         }
         else
         {
             HelpIfHeldUp();
-            watch();
+            _watch();
         }
     }
 
@@ -64,67 +73,59 @@ internal sealed class ReadyQueue(Func<long> milliseconds, Action watch) : Synchr
     /// <summary>Calls another thread if none has taken anything for long. Thread-safe.</summary>
     public void HelpIfHeldUp()
     {
-        if (milliseconds() - Volatile.Read(ref _lastTaken) > HeldUpMilliseconds && !_ready.IsEmpty)
+        if (_milliseconds() - Volatile.Read(ref _lastTaken) > HeldUpMilliseconds && !_ready.IsEmpty)
         {
-            // Those that are held up count no more: what comes when this one has left must not wait for them again.
-            Volatile.Write(ref _threads, 1);
-            Start();
+            // A crew of its own: those that are held up are counted where nobody looks any more, or what comes later would wait for them again.
+            var crew = new Crew(this) { Threads = 1 };
+            Volatile.Write(ref _crew, crew);
+            Start(crew);
         }
     }
 
-    void IThreadPoolWorkItem.Execute()
+    private void Run(Crew crew)
     {
         int taken = 0;
-        do
+        while (true)
         {
             while (_ready.TryDequeue(out IThreadPoolWorkItem? item))
             {
-                long now = milliseconds();
+                long now = _milliseconds();
                 if (_lastTaken != now)
                 {
                     Volatile.Write(ref _lastTaken, now);
                 }
 
-                if (++taken % ManyItems == 0 && Volatile.Read(ref _threads) < Environment.ProcessorCount)
+                if (++taken % ManyItems == 0 && Volatile.Read(ref crew.Threads) < Environment.ProcessorCount)
                 {
-                    Interlocked.Increment(ref _threads);
-                    Start();
+                    Interlocked.Increment(ref crew.Threads);
+                    Start(crew);
                 }
 
                 item.Execute();
             }
-        }
-        while (!TryLeave());
-    }
 
-    /// <summary>Ends the count of this thread.</summary>
-    /// <returns>Whether it may leave: what came after its last look has found it still counted, and left itself to it.</returns>
-    private bool TryLeave()
-    {
-        int threads = Volatile.Read(ref _threads);
-        while (threads > 0)
-        {
-            int found = Interlocked.CompareExchange(ref _threads, threads - 1, threads);
-            if (found == threads)
+            // What came after the last look has found this thread still counted, and left itself to it: the others may be held up.
+            Interlocked.Decrement(ref crew.Threads);
+            if (_ready.IsEmpty)
             {
-                break;
+                return;
             }
 
-            threads = found;
+            Interlocked.Increment(ref crew.Threads);
         }
-
-        if (_ready.IsEmpty)
-        {
-            return true;
-        }
-
-        Interlocked.Increment(ref _threads);
-        return false;
     }
 
-    private void Start()
+    private void Start(Crew crew)
     {
-        Volatile.Write(ref _lastTaken, milliseconds());
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        Volatile.Write(ref _lastTaken, _milliseconds());
+        ThreadPool.UnsafeQueueUserWorkItem(crew, preferLocal: false);
+    }
+
+    /// <summary>The threads that are at work for the queue or on their way. Another crew takes over if these are held up.</summary>
+    private sealed class Crew(ReadyQueue queue) : IThreadPoolWorkItem
+    {
+        public int Threads;
+
+        void IThreadPoolWorkItem.Execute() => queue.Run(this);
     }
 }
