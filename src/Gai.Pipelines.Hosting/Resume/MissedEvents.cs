@@ -9,6 +9,6 @@ public enum MissedEvents
     /// <summary>412 and a problem document with code <c>events_missed</c>, which says the same. Nothing begins.</summary>
     Refuse,
 
-    /// <summary>The stream from the first event that can be had. If the whole stream is gone, a new one begins.</summary>
+    /// <summary>The stream from the first event that can be had, behind a gap that says how many before it cannot. If the whole stream is gone, a new one begins.</summary>
     FromStart,
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Threading.Channels;
 using Gai.Pipelines.AI;
 using Gai.Pipelines.Hosting;
@@ -184,6 +185,34 @@ public sealed class TimeTests
             .OfType<RouteEndpoint>().Single(candidate => candidate.RoutePattern.RawText == path);
 
         Assert.Equal(TimeSpan.FromSeconds(seconds), server.App.Services.GetRequiredService<EventStreamProfiles>().Of(endpoint).Pump.CommitWindow);
+    }
+
+    /// <summary>Vendors' clients try again on a real 503, and not on an error inside of a stream.</summary>
+    [Fact]
+    public async Task CommitWindow_VendorsEndpointFailsBehindThatOfOthers_GetsARealStatus()
+    {
+        var mayFail = new TaskCompletionSource();
+        await using TestServer server = await TestServer.StartAsync(
+            app => app.MapOpenAIChatCompletions("/v1", (HttpContext _, ChatCall _) => FailAsync()),
+            services => services.AddSingleton<TimeProvider>(_time));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1")
+        {
+            Content = new StringContent("""{"model":"m","stream":true,"messages":[{"role":"user","content":"Hi"}]}""", Encoding.UTF8, "application/json"),
+        };
+        Task<Answer> answering = server.SendAsync(request);
+        await StreamBeginsAsync(server);
+
+        _time.Advance(TimeSpan.FromSeconds(4.8));
+        mayFail.SetResult();
+
+        Answer answer = await answering;
+        Assert.Equal((503, "Too busy."), (answer.Status, answer.Json.GetProperty("error").GetProperty("message").GetString()));
+
+        async IAsyncEnumerable<StreamEvent> FailAsync()
+        {
+            await mayFail.Task;
+            yield return StreamEvent.Failure(new StreamError(StreamErrorCodes.Overloaded, "Too busy."));
+        }
     }
 
     private static Task StreamBeginsAsync(TestServer server) =>

@@ -56,21 +56,35 @@ public sealed class TopicTests
     public async Task Resume_EventsAreEvicted_IsToldExactly()
     {
         await using TestServer server = await StartAsync(options => options.Log = new LogOptions { MaxEvents = 3 });
-        string id;
-        using (OpenStream reader = await ResumeServer.OpenAsync(server, "/ticks"))
-        {
-            await TopicsOf(server).PublishAsync("ticks", new Tick(1));
-            id = ResumeServer.IdOf(await ResumeServer.ReadDataAsync(reader));
-        }
-
-        for (int n = 2; n <= 11; n++)
-        {
-            await TopicsOf(server).PublishAsync("ticks", new Tick(n));
-        }
+        string id = await FallBehindAsync(server);
 
         using OpenStream again = await ResumeServer.OpenAsync(server, "/ticks", lastEventId: id);
         Assert.Contains("event: gap\ndata: {\"dropped\":7,", await ResumeServer.ReadDataAsync(again), StringComparison.Ordinal);
         Assert.Contains("{\"n\":9}", await ResumeServer.ReadDataAsync(again), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Resume_EventsAreEvictedAndToBeRefused_Is412()
+    {
+        await using TestServer server = await StartAsync(static options => (options.Log, options.Missed) = (new LogOptions { MaxEvents = 3 }, MissedEvents.Refuse));
+        string id = await FallBehindAsync(server);
+
+        Answer answer = await ResumeServer.GetAsync(server, "/ticks", lastEventId: id);
+
+        Assert.Equal(412, answer.Status);
+        Assert.Contains("7 events behind this id can no longer be had", answer.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Resume_EventsAreEvictedAndAllToBeSent_BeginsWithTheOldest()
+    {
+        await using TestServer server = await StartAsync(static options => (options.Log, options.Missed) = (new LogOptions { MaxEvents = 3 }, MissedEvents.FromStart));
+        string id = await FallBehindAsync(server);
+
+        using OpenStream again = await ResumeServer.OpenAsync(server, "/ticks", lastEventId: id);
+        Assert.Contains("event: gap\ndata: {\"dropped\":8,", await ResumeServer.ReadDataAsync(again), StringComparison.Ordinal);
+        Assert.Contains("{\"n\":9}", await ResumeServer.ReadDataAsync(again), StringComparison.Ordinal);
+        Assert.Contains("{\"n\":10}", await ResumeServer.ReadDataAsync(again), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -302,6 +316,25 @@ public sealed class TopicTests
     }
 
     private static EventTopics TopicsOf(TestServer server) => server.App.Services.GetRequiredService<EventTopics>();
+
+    /// <summary>Reads the first event, and leaves while ten more are published, of which three are kept.</summary>
+    /// <returns>The id of the first.</returns>
+    private static async Task<string> FallBehindAsync(TestServer server)
+    {
+        string id;
+        using (OpenStream reader = await ResumeServer.OpenAsync(server, "/ticks"))
+        {
+            await TopicsOf(server).PublishAsync("ticks", new Tick(1));
+            id = ResumeServer.IdOf(await ResumeServer.ReadDataAsync(reader));
+        }
+
+        for (int n = 2; n <= 11; n++)
+        {
+            await TopicsOf(server).PublishAsync("ticks", new Tick(n));
+        }
+
+        return id;
+    }
 
     private static Task<TestServer> StartAsync(Action<EventTopicOptions>? options = null, ILogStore? store = null, TimeProvider? time = null) => ResumeServer.StartAsync(
         app => app.MapEventTopic<Tick>("/ticks", "ticks"),
