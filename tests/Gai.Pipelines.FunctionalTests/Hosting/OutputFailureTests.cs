@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Gai.Pipelines.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,6 +16,8 @@ public sealed class OutputFailureTests
     [InlineData("2", "application/x-ndjson")]
     public async Task Write_BodyOfAMiddlewareThrows_BreaksTheEndAndIsLogged(string version, string accept)
     {
+        Channel<Tick> ticks = Channel.CreateUnbounded<Tick>();
+        ticks.Writer.TryWrite(new Tick(1));
         await using TestServer server = await TestServer.StartAsync(app =>
         {
             app.Use(next => context =>
@@ -22,10 +25,13 @@ public sealed class OutputFailureTests
                 context.Response.Body = new FullAfterOne(context.Response.Body);
                 return next(context);
             });
-            app.MapGet("/ticks", () => TypedResults.Extensions.EventStream(OneByOneAsync()));
+            app.MapGet("/ticks", () => TypedResults.Extensions.EventStream(ticks.Reader));
         });
         using OpenStream stream = await server.OpenAsync("/ticks", accept, version);
 
+        // A broken connection overtakes what is on its way, be it the head.
+        await stream.ReadThroughAsync("{\"n\":1}");
+        ticks.Writer.TryWrite(new Tick(2));
         await stream.ReadBrokenRestAsync();
 
         await server.IsIdleAsync();
