@@ -78,6 +78,7 @@ public sealed partial class EventPump<T> : IOpenStream
     private StreamCounts Counts => new(_source.EventsOf(_output.Events), _output.Bytes, (_waiting?.Dropped ?? 0) + _source.Lost, _waiting?.Merged ?? 0);
 
     /// <summary>Runs the stream to its end.</summary>
+    /// <remarks>From its first wait on it runs on the threads of those who wake it, and not in the synchronization context or on the task scheduler of the caller.</remarks>
     /// <param name="clientGone">Is cancelled when the client has left.</param>
     /// <returns>How it ended. Failures of the source are part of it and are not thrown.</returns>
     public async Task<StreamOutcome> RunAsync(CancellationToken clientGone = default)

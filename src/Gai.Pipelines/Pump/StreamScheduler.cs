@@ -19,7 +19,7 @@ public sealed class StreamScheduler : IDisposable
     }
 
     /// <param name="timeProvider">The clock.</param>
-    /// <param name="hasReadyQueue">Whether streams with new events run one after the other, or each where its channel calls back.</param>
+    /// <param name="hasReadyQueue">Whether streams with new events run one after the other, or each where its channel calls back, and the readers of a log as a work item each.</param>
     internal StreamScheduler(TimeProvider timeProvider, bool hasReadyQueue)
     {
         ArgumentNullException.ThrowIfNull(timeProvider);
@@ -37,7 +37,7 @@ public sealed class StreamScheduler : IDisposable
 
     internal TimeProvider TimeProvider => _time;
 
-    /// <summary>Where streams run whose channels have got something.</summary>
+    /// <summary>Where streams run whose channels or logs have got something.</summary>
     internal ReadyQueue? Ready { get; }
 
     /// <summary>Keep-alives, commit windows, deadlines: what may be late by a tenth of a second.</summary>

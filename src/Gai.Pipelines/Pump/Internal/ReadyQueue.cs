@@ -73,7 +73,11 @@ internal sealed class ReadyQueue : SynchronizationContext
     /// <summary>Calls another thread if none has taken anything for long. Thread-safe.</summary>
     public void HelpIfHeldUp()
     {
-        if (_milliseconds() - Volatile.Read(ref _lastTaken) > HeldUpMilliseconds && !_ready.IsEmpty)
+        long now = _milliseconds();
+        long last = Volatile.Read(ref _lastTaken);
+
+        // One of those who see it calls.
+        if (now - last > HeldUpMilliseconds && !_ready.IsEmpty && Interlocked.CompareExchange(ref _lastTaken, now, last) == last)
         {
             // A crew of its own: those that are held up are counted where nobody looks any more, or what comes later would wait for them again.
             var crew = new Crew(this) { Threads = 1 };
@@ -95,7 +99,7 @@ internal sealed class ReadyQueue : SynchronizationContext
                     Volatile.Write(ref _lastTaken, now);
                 }
 
-                if (++taken % ManyItems == 0 && Volatile.Read(ref crew.Threads) < Environment.ProcessorCount)
+                if (++taken % ManyItems == 0 && Volatile.Read(ref crew.Threads) < Environment.ProcessorCount && Volatile.Read(ref _crew) == crew)
                 {
                     Interlocked.Increment(ref crew.Threads);
                     Start(crew);

@@ -85,8 +85,9 @@ internal sealed class StreamProbe
     {
         if (_waitSince is { } since)
         {
-            _metrics.ProducerWait.Record(_time.GetElapsedTime(since).TotalSeconds);
+            // Before it is told: a listener may throw, and it must not be told again.
             _waitSince = null;
+            _metrics.ProducerWait.Record(_time.GetElapsedTime(since).TotalSeconds);
         }
     }
 

@@ -36,7 +36,7 @@ internal class Wake : TimingEntry, IValueTaskSource, IThreadPoolWorkItem
 {
     private const int Waiting = 1 << 30;
 
-    // Stands for the continuation of a wait that is over before anybody has awaited it.
+    // Stands in place of the continuation when a wait is over.
     private static readonly Action<object?> Over = static _ => { };
 
     private Action<object?>? _continuation;
@@ -81,7 +81,7 @@ internal class Wake : TimingEntry, IValueTaskSource, IThreadPoolWorkItem
 
     protected internal override void OnDue() => Signal(WakeSignals.Tick, onThreadPool: true);
 
-    /// <summary>The turn of its stream has come in the ready queue.</summary>
+    /// <summary>The turn of its stream has come, in the ready queue or in the pool's.</summary>
     void IThreadPoolWorkItem.Execute() => Signal(WakeSignals.Source);
 
     void IValueTaskSource.GetResult(short token)
