@@ -38,4 +38,16 @@ public sealed partial class EventPump<T>
 
         return restsOn;
     }
+
+    /// <summary>Whether anything is held. If not, the window is over: no flush ends one that has had nothing to flush.</summary>
+    private bool HoldsBytes()
+    {
+        if (_output.UnflushedBytes > 0)
+        {
+            return true;
+        }
+
+        _wake.EndWindow();
+        return false;
+    }
 }

@@ -288,16 +288,4 @@ public sealed partial class EventPump<T> : IOpenStream
         _wake.Reschedule();
         return HoldsBytes() || isHead;
     }
-
-    /// <summary>Whether anything is held. If not, the window is over: no flush ends one that has had nothing to flush.</summary>
-    private bool HoldsBytes()
-    {
-        if (_output.UnflushedBytes > 0)
-        {
-            return true;
-        }
-
-        _wake.EndWindow();
-        return false;
-    }
 }
