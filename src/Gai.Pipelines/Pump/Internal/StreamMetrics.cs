@@ -65,9 +65,12 @@ internal sealed class StreamProbe
 
     public void OnFlush(in StreamCounts now)
     {
-        long events = now.Events - _told.Events;
+        // A listener may throw, and must not be told again.
+        StreamCounts told = _told;
+        _told = now;
+        long events = now.Events - told.Events;
         _metrics.Flushes.Add(1);
-        _metrics.Bytes.Add(now.Bytes - _told.Bytes);
+        _metrics.Bytes.Add(now.Bytes - told.Bytes);
         if (events > 0)
         {
             _metrics.Events.Add(events);
@@ -75,8 +78,7 @@ internal sealed class StreamProbe
             OnEvents(_time.GetTimestamp());
         }
 
-        OnLosses(now);
-        _told = now;
+        OnLosses(told, now);
     }
 
     public void OnFlushWaits() => _waitSince = _time.GetTimestamp();
@@ -97,7 +99,7 @@ internal sealed class StreamProbe
     public void OnEnd(in StreamCounts last)
     {
         OnFlushed();
-        OnLosses(last);
+        OnLosses(_told, last);
     }
 
     private void OnEvents(long now)
@@ -115,16 +117,16 @@ internal sealed class StreamProbe
         _gapSince = now;
     }
 
-    private void OnLosses(in StreamCounts now)
+    private void OnLosses(in StreamCounts told, in StreamCounts now)
     {
-        if (now.Dropped > _told.Dropped)
+        if (now.Dropped > told.Dropped)
         {
-            _metrics.Dropped.Add(now.Dropped - _told.Dropped);
+            _metrics.Dropped.Add(now.Dropped - told.Dropped);
         }
 
-        if (now.Merged > _told.Merged)
+        if (now.Merged > told.Merged)
         {
-            _metrics.Merged.Add(now.Merged - _told.Merged);
+            _metrics.Merged.Add(now.Merged - told.Merged);
         }
     }
 }
