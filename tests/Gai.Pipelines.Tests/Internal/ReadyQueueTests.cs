@@ -128,6 +128,27 @@ public sealed class ReadyQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task Execute_FewThatTakeLong_CallsAnotherThread()
+    {
+        Assert.SkipWhen(Environment.ProcessorCount == 1, "There is no other thread to call.");
+        await HoldUpAsync();
+        using var mayEnd = new ManualResetEventSlim();
+        Post(() => _time.Advance(TimeSpan.FromMilliseconds(6)));
+        var hasEnded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            mayEnd.Wait(CancellationToken.None);
+            hasEnded.SetResult();
+        });
+        Task behind = PostAsync();
+        _mayGoOn.Set();
+
+        await behind.OrFail();
+        mayEnd.Set();
+        await hasEnded.Task.OrFail();
+    }
+
+    [Fact]
     public async Task Enqueue_AfterThreadsHaveComeAndGone_RunsStill()
     {
         for (int i = 0; i < 1_000; i++)

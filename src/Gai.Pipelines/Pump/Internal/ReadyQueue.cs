@@ -11,14 +11,14 @@ namespace Gai.Pipelines.Internal;
 /// </remarks>
 internal sealed class ReadyQueue : SynchronizationContext
 {
-    // So many in a row, and there is work for another thread.
+    // So many in a row, or so long, and there is work for another thread. The clock goes in steps of up to 4 ms.
     private const int ManyItems = 64;
+    private const long LongMilliseconds = 5;
 
     // An item takes microseconds, and so long it takes if something in it blocks. The others do not wait for it.
     private const long HeldUpMilliseconds = 10;
 
     private readonly ConcurrentQueue<IThreadPoolWorkItem> _ready = new();
-
     private readonly Func<long> _milliseconds;
     private readonly Action _watch;
     private Crew _crew;
@@ -89,6 +89,7 @@ internal sealed class ReadyQueue : SynchronizationContext
     private void Run(Crew crew)
     {
         int taken = 0;
+        long since = _milliseconds();
         while (true)
         {
             while (_ready.TryDequeue(out IThreadPoolWorkItem? item))
@@ -99,8 +100,9 @@ internal sealed class ReadyQueue : SynchronizationContext
                     Volatile.Write(ref _lastTaken, now);
                 }
 
-                if (++taken % ManyItems == 0 && Volatile.Read(ref crew.Threads) < Environment.ProcessorCount && Volatile.Read(ref _crew) == crew)
+                if ((++taken % ManyItems == 0 || (now - since > LongMilliseconds && !_ready.IsEmpty)) && MayGrow(crew))
                 {
+                    since = now;
                     Interlocked.Increment(ref crew.Threads);
                     Start(crew);
                 }
@@ -118,6 +120,8 @@ internal sealed class ReadyQueue : SynchronizationContext
             Interlocked.Increment(ref crew.Threads);
         }
     }
+
+    private bool MayGrow(Crew crew) => Volatile.Read(ref crew.Threads) < Environment.ProcessorCount && Volatile.Read(ref _crew) == crew;
 
     private void Start(Crew crew)
     {
