@@ -17,15 +17,17 @@ public sealed class ManyLeaveTests(ITestOutputHelper output)
         (Child server, int[] ports) = await Child.StartServerAsync();
         await using (server)
         {
-            // What a server keeps for ever, its pools among it, it makes for the first ones.
+            // What a server keeps for ever, its pools among it, it makes for those that come first: as many as happen to be at work at once, which may be the second
+            // time. What it loses it loses every time.
             long first = await ConnectAndLeaveAsync(server, ports, version);
             long second = await ConnectAndLeaveAsync(server, ports, version);
+            long third = await ConnectAndLeaveAsync(server, ports, version);
 
-            output.WriteLine($"Heap of the server after {Clients:N0} streams: {first:N0} bytes, after as many again: {second:N0} bytes");
-            Assert.InRange(second, 0, first + (Clients * BytesLeftOfEach));
+            output.WriteLine($"Heap of the server after {Clients:N0} streams: {first:N0} bytes, after as many again: {second:N0} bytes, and again: {third:N0} bytes");
+            Assert.InRange(third, 0, Math.Max(first, second) + (Clients * BytesLeftOfEach));
             ServerState state = await server.StateAsync();
-            Assert.Equal([new("ClientGone", 2 * Clients)], state.Outcomes);
-            Assert.Equal(2 * Clients, state.Disposed);
+            Assert.Equal([new("ClientGone", 3 * Clients)], state.Outcomes);
+            Assert.Equal(3 * Clients, state.Disposed);
             Assert.Empty(state.Problems);
         }
     }
