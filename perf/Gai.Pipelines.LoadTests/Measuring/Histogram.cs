@@ -18,18 +18,12 @@ internal sealed class Histogram
     /// <summary>The greatest value; zero if there is none.</summary>
     public long Max { get; private set; }
 
-    /// <summary>The arithmetic mean; zero if there is no value.</summary>
-    public double Mean => Count == 0 ? 0 : (double)_sum / Count;
-
-    private Int128 _sum;
-
     /// <summary>Counts a value.</summary>
     /// <param name="value">The value; negative ones count as zero.</param>
     public void Record(long value)
     {
         value = Math.Max(0, value);
         _counts[BucketOf(value)]++;
-        _sum += value;
         Count++;
         Max = Math.Max(Max, value);
     }
@@ -42,7 +36,6 @@ internal sealed class Histogram
             _counts[i] += other._counts[i];
         }
 
-        _sum += other._sum;
         Count += other.Count;
         Max = Math.Max(Max, other.Max);
     }
@@ -69,14 +62,13 @@ internal sealed class Histogram
     /// <summary>Gets the buckets that are not empty, for a file.</summary>
     public HistogramData ToData() => new(
         Count,
-        Mean,
         Max,
         [.. Enumerable.Range(0, Buckets).Where(bucket => _counts[bucket] > 0).Select(bucket => new long[] { UpperBound(bucket), _counts[bucket] })]);
 
     /// <summary>Makes a histogram of a file's.</summary>
     public static Histogram Of(HistogramData data)
     {
-        var histogram = new Histogram { Count = data.Count, Max = data.Max, _sum = (Int128)(data.Mean * data.Count) };
+        var histogram = new Histogram { Count = data.Count, Max = data.Max };
         foreach (long[] bucket in data.Buckets)
         {
             histogram._counts[BucketOf(bucket[0])] += bucket[1];
@@ -102,11 +94,10 @@ internal sealed class Histogram
 
 /// <summary>A histogram in a file.</summary>
 /// <param name="Count">How many values.</param>
-/// <param name="Mean">Their mean.</param>
 /// <param name="Max">The greatest.</param>
 /// <param name="Buckets">Pairs: the greatest value of a bucket, and how many are in it. Empty buckets are left out.</param>
-internal sealed record HistogramData(long Count, double Mean, long Max, IReadOnlyList<long[]> Buckets)
+internal sealed record HistogramData(long Count, long Max, IReadOnlyList<long[]> Buckets)
 {
     /// <summary>A histogram without values.</summary>
-    public static HistogramData Empty { get; } = new(0, 0, 0, []);
+    public static HistogramData Empty { get; } = new(0, 0, []);
 }

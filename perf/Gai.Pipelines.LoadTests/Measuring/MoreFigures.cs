@@ -13,4 +13,5 @@ internal static class MoreFigures
     public const string HeldBySlow = "heap for a slow client, B";
     public const string SkippedBySlow = "not produced for slow clients";
     public const string HighestRate = "highest rate, streams/s";
+    public const string ClientAtHighestRate = "client busy at it, %";
 }

@@ -40,11 +40,7 @@ internal sealed record RunFigures(
 
     /// <summary>The server's processor time for an event, in microseconds.</summary>
     [JsonIgnore]
-    public double CpuPerEvent => PerEvent(Server.UserMicroseconds + Server.SystemMicroseconds);
-
-    /// <summary>What the server allocated for an event, in bytes.</summary>
-    [JsonIgnore]
-    public double AllocatedPerEvent => PerEvent(Server.AllocatedBytes);
+    public double CpuPerEvent => Events == 0 ? 0 : (double)(Server.UserMicroseconds + Server.SystemMicroseconds) / Events;
 
     /// <summary>The milliseconds within which a share of the events came after they were due.</summary>
     public double LatencyAt(double share) => Histogram.Of(Latency).Quantile(share) / 1_000.0;
@@ -60,8 +56,6 @@ internal sealed record RunFigures(
     public static RunFigures Failed(string problem) => new(
         0, 0, 0, 0, new ServerFigures(0, 0, 0, 0, 0, 0, 0), new ClientFigures(0, 0), HistogramData.Empty, HistogramData.Empty,
         new Dictionary<string, double>(StringComparer.Ordinal), [problem], []);
-
-    private double PerEvent(double figure) => Events == 0 ? 0 : figure / Events;
 }
 
 /// <summary>What a server has used.</summary>

@@ -18,7 +18,9 @@ internal sealed class CaseRunner(ILoadEngine engine, ServerSource servers, IProg
         var runs = new List<RunFigures>();
         for (int round = 1; round <= load.Rounds; round++)
         {
-            foreach (string contender in load.Contenders)
+            // Another begins in each round: who follows whom is nobody's luck.
+            int first = (round - 1) % load.Contenders.Count;
+            foreach (string contender in load.Contenders.Skip(first).Concat(load.Contenders.Take(first)))
             {
                 string title = $"{load.Name}, round {round} of {load.Rounds}: {contender}";
                 RunFigures figures = await display.ShowAsync(title, progress => RunOneAsync(scenario, load.Settings, ContenderSpec.Parse(contender), progress));

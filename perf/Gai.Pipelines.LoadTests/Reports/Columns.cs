@@ -13,9 +13,8 @@ internal sealed record Column(string Name, Func<RunFigures, double> Figure, stri
 
     private static IEnumerable<Column> All(LoadReport report) =>
     [
-        new("events/s", static run => run.EventsPerSecond, "#,0"),
+        .. report.Case.Settings.Rate > 0 ? Array.Empty<Column>() : [new("events/s", static run => run.EventsPerSecond, "#,0")],
         new("CPU/event, µs", static run => run.CpuPerEvent, "0.000"),
-        new("of it in the system, µs", static run => run.Events == 0 ? 0 : (double)run.Server.SystemMicroseconds / run.Events, "0.000"),
         new("allocated/event, B", Metric.Allocated.Of, "0.0"),
         new("p50, ms", static run => run.LatencyAt(0.5), "0.00"),
         new("p99, ms", static run => run.LatencyAt(0.99), "0.00"),

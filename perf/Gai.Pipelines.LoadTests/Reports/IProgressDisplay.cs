@@ -39,7 +39,7 @@ internal sealed class ProgressDisplay : IProgressDisplay
     {
         string text = string.Create(
             CultureInfo.InvariantCulture,
-            $"  {run.Contender,-28} {run.EventsPerSecond,12:#,0} events/s {run.CpuPerEvent,8:0.000} µs CPU {run.AllocatedPerEvent,8:0.0} B allocated, p99 {run.LatencyAt(0.99),8:0.000} ms, client {run.Client.Share:0%}");
+            $"  {run.Contender,-28} {run.EventsPerSecond,12:#,0} events/s {run.CpuPerEvent,8:0.000} µs CPU {Metric.Allocated.Of(run),8:0.0} B allocated, p99 {run.LatencyAt(0.99),8:0.000} ms, client {run.Client.Share:0%}");
         AnsiConsole.WriteLine(text);
         foreach (string problem in run.Problems)
         {

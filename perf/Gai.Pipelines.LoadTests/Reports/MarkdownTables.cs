@@ -10,6 +10,8 @@ internal static class MarkdownTables
 {
     private static readonly string[] ColumnsOfTuning = ["events/s", "CPU/event, µs", "p50, ms", "p99, ms", "heap, MB", "resident, MB", "heap per stream, B", "resident per stream, B"];
 
+    private const string Claims = "dotnet run -c Release --project perf/Gai.Pipelines.Benchmarks -- claims";
+
     /// <summary>The table of targets.</summary>
     public static string Targets(ReportSet reports)
     {
@@ -22,8 +24,8 @@ internal static class MarkdownTables
         }
 
         table.AppendLine();
-        table.AppendLine("Medians of the rounds, in brackets the least and the greatest; a ratio or a difference is taken within a round. What makes rounds doubtful stands below the tables of the servers.");
-        table.AppendLine(CultureInfo.InvariantCulture, $"Again: `{CommandText.Program} <command>`, the last row with `dotnet run -c Release --project perf/Gai.Pipelines.Benchmarks -- claims`.");
+        table.AppendLine("Medians of the rounds, in brackets the least and the greatest; a ratio or a difference is taken within a round. *Not in every round*: the median decides, and the limit lies between the least and the greatest. What makes rounds doubtful stands below the tables of the servers.");
+        table.AppendLine(CultureInfo.InvariantCulture, $"Again: `{CommandText.Program} <command>`, the last row with `{Claims}`.");
         table.Append(Origins(reports));
         return table.ToString();
     }
@@ -177,6 +179,6 @@ internal static class MarkdownTables
             .OrderByDescending(static folder => folder.Max(static stored => stored.Report.Info.Time))
             .Select(static folder => folder.First().Report.Info.Origin(
                 Path.GetFileName(folder.Key), $"{CommandText.Program} compare --cases {string.Join(',', folder.Select(static stored => stored.Report.Case.Name))}"));
-        return string.Concat(origins);
+        return string.Concat(reports.Claims is { } claims ? origins.Append(claims.Info.Origin(claims.Folder, Claims)) : origins);
     }
 }

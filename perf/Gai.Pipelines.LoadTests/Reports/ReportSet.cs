@@ -10,6 +10,11 @@ internal sealed class ReportSet
 
     private readonly Dictionary<string, StoredReport> _reports = new(StringComparer.Ordinal);
 
+    private ReportSet(BenchmarkResults? claims) => Claims = claims;
+
+    /// <summary>What the benchmarks have measured inside a process.</summary>
+    public BenchmarkResults? Claims { get; }
+
     /// <summary>All of them, in the order of <see cref="Cases"/>.</summary>
     public IReadOnlyList<StoredReport> All =>
     [
@@ -26,7 +31,7 @@ internal sealed class ReportSet
     public static ReportSet Read(string? folder)
     {
         string path = folder is null ? Repository.Reports : Directory.Exists(folder) ? folder : Path.Combine(Repository.Reports, folder);
-        var set = new ReportSet();
+        var set = new ReportSet(BenchmarkResults.Newest("claims", folder is null ? null : Path.GetFileName(Path.TrimEndingDirectorySeparator(path))));
         foreach (string file in Directory.Exists(path) ? Directory.EnumerateFiles(path, $"{Prefix}*{Suffix}", SearchOption.AllDirectories) : [])
         {
             LoadReport report = JsonSerializer.Deserialize<LoadReport>(File.ReadAllText(file))!;

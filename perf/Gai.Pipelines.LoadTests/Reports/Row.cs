@@ -34,7 +34,16 @@ internal abstract record Row(string Number, string Work, string Case)
 /// <param name="Measured">The figure and its spread.</param>
 /// <param name="Figures">What it was made of.</param>
 /// <param name="Reached">Whether it is good enough.</param>
-internal sealed record Verdict(string Measured, string Figures, bool Reached);
+/// <param name="InEveryRound">Whether every round says the same.</param>
+internal sealed record Verdict(string Measured, string Figures, bool Reached, bool InEveryRound)
+{
+    /// <summary>Judges by the median.</summary>
+    public static Verdict Of(string measured, string figures, Spread spread, Bound bound, double limit)
+    {
+        bool Reaches(double figure) => bound == Bound.AtLeast ? figure >= limit : figure <= limit;
+        return new Verdict(measured, figures, Reaches(spread.Median), Reaches(spread.Least) == Reaches(spread.Greatest));
+    }
+}
 
 /// <summary>A figure of a run.</summary>
 /// <param name="Name">What it is called.</param>
@@ -83,10 +92,7 @@ internal sealed record RatioRow(string Number, string Work, string Case, Metric 
         var ratio = Spread.OfRatios(report.Of(Ours), report.Of(Theirs), Metric.Of);
         double ours = Spread.Of(report.Of(Ours).Select(Metric.Of)).Median;
         double theirs = Spread.Of(report.Of(Theirs).Select(Metric.Of)).Median;
-        return new Verdict(
-            Text(ratio, "x"),
-            $"{Text(ours)} : {Text(theirs)} {Metric.Unit}",
-            Bound == Bound.AtLeast ? ratio.Median >= Limit : ratio.Median <= Limit);
+        return Verdict.Of(Text(ratio, "x"), $"{Text(ours)} : {Text(theirs)} {Metric.Unit}", ratio, Bound, Limit);
     }
 }
 
@@ -100,7 +106,7 @@ internal sealed record ValueRow(string Number, string Work, string Case, Metric 
     public override Verdict Judge(LoadReport report)
     {
         var value = Spread.Of(report.Of(Ours).Select(Metric.Of));
-        return new Verdict(Text(value, Metric.Unit), string.Empty, value.Median <= AtMost);
+        return Verdict.Of(Text(value, Metric.Unit), string.Empty, value, Bound.AtMost, AtMost);
     }
 }
 
@@ -117,14 +123,14 @@ internal sealed record DifferenceRow(string Number, string Work, string Case, Me
             report.Of(Theirs), static our => our.Round, static their => their.Round, (our, their) => Metric.Of(our) - Metric.Of(their)));
         double ours = Spread.Of(report.Of(Ours).Select(Metric.Of)).Median;
         double theirs = Spread.Of(report.Of(Theirs).Select(Metric.Of)).Median;
-        return new Verdict(Text(difference, Metric.Unit), $"{Text(ours)} : {Text(theirs)} {Metric.Unit}", difference.Median <= AtMost);
+        return Verdict.Of(Text(difference, Metric.Unit), $"{Text(ours)} : {Text(theirs)} {Metric.Unit}", difference, Bound.AtMost, AtMost);
     }
 }
 
 /// <summary>Nothing allocated for an event beyond what the source allocates.</summary>
 /// <remarks>
 /// A stream allocates something once, Kestrel for each flush that has to wait, and so does asking the server for its figures. The smallest
-/// object has 24 bytes: less than one byte for an event is none of its own.
+/// object has 24 bytes: at most one byte for an event is none of its own.
 /// </remarks>
 internal sealed record AllocationRow(string Number, string Work, string Case, string Ours, string Theirs) : Row(Number, Work, Case)
 {
@@ -138,6 +144,6 @@ internal sealed record AllocationRow(string Number, string Work, string Case, st
     {
         var ours = Spread.Of(report.Of(Ours).Select(Metric.Allocated.Of));
         var theirs = Spread.Of(report.Of(Theirs).Select(Metric.Allocated.Of));
-        return new Verdict(Text(ours, "B"), $"`{Theirs}`: {Text(theirs.Median)} B", ours.Median < Noise);
+        return Verdict.Of(Text(ours, "B"), $"`{Theirs}`: {Text(theirs.Median)} B", ours, Bound.AtMost, Noise);
     }
 }

@@ -6,6 +6,7 @@ internal static class Targets
     private const string BurstWork = "`burst`, pulled source, one stream";
     private const string PushWork = "`burst` through the channel, producer on another thread";
     private const string PacedWork = "`paced` 500 x 50/s, Immediate";
+    private const string Pulled = ", pulled source";
     private const string FastWork = "`fast` 60 x 1,000/s";
     private const string IdleWork = "`idle` 10,000 streams";
     private const string ConnectWork = "`connect`";
@@ -21,9 +22,12 @@ internal static class Targets
         Most("3", PacedWork, Cases.Paced, Metric.Cpu, Cases.Gai, Cases.Framework, 0.9),
         Most("3", PacedWork, Cases.Paced, Metric.Latency99, Cases.Gai, Cases.Framework, 1.1),
         Most("3", PacedWork, Cases.Paced, Metric.Cpu, Cases.Gai, Cases.Raw, 1.7),
+        Most("3", PacedWork + Pulled, Cases.Paced, Metric.Cpu, Cases.GaiPull, Cases.Framework, 0.9),
+        Most("3", PacedWork + Pulled, Cases.Paced, Metric.Latency99, Cases.GaiPull, Cases.Framework, 1.1),
         Most("4", "`paced` 500 x 50/s, Window 50 ms", Cases.Paced, Metric.Cpu, Cases.GaiWindow50, Cases.Framework, 0.5),
         new ValueRow("4", "`paced` 500 x 50/s, Window 50 ms", Cases.Paced, Metric.Latency99, Cases.GaiWindow50, 60),
         Most("5", FastWork + ", Immediate", Cases.Fast, Metric.Cpu, Cases.Gai, Cases.Framework, 0.65),
+        Most("5", FastWork + ", Immediate" + Pulled, Cases.Fast, Metric.Cpu, Cases.GaiPull, Cases.Framework, 0.65),
         Most("5", FastWork + ", Window 10 ms", Cases.Fast, Metric.Cpu, Cases.GaiWindow10, Cases.Framework, 0.25),
         new ValueRow("5", FastWork + ", Window 10 ms", Cases.Fast, Metric.Latency99, Cases.GaiWindow10, 20),
         Least("6", "NDJSON, `burst`", Cases.BurstNdjson, Metric.Throughput, Cases.Gai, Cases.Json, 6),

@@ -14,7 +14,7 @@ internal sealed class BurstScenario : IScenario
 
     public string Does => "one stream, --events as fast as they go, --streams times in turn; with --push from another thread through a channel";
 
-    public LoadSettings Defaults { get; } = new() { Streams = 5, Events = 1_000_000, WarmSeconds = 1 };
+    public LoadSettings Defaults { get; } = new() { Streams = 15, Events = 1_000_000, WarmSeconds = 1 };
 
     public LoadSettings Quick { get; } = new() { Streams = 1, Events = 20_000 };
 
@@ -34,7 +34,7 @@ internal sealed class BurstScenario : IScenario
 
         ServerUsage end = await run.Server.UsageAsync();
         IReadOnlyList<StreamResult> streams = await load;
-        return run.Figures(client, streams, (begin, end), streams.Sum(static stream => stream.Events));
+        return run.Figures(client, streams, (begin, end), streams.Sum(static stream => stream.Events)) with { FirstByte = HistogramData.Empty };
     }
 
     private static StreamRequest Request(ScenarioRun run, long events) => new(

@@ -38,29 +38,37 @@ internal sealed class ConnectScenario : IScenario
         var more = new Dictionary<string, double>(StringComparer.Ordinal);
         if (!settings.Quick)
         {
-            more[MoreFigures.HighestRate] = await FindHighestRateAsync(run);
+            double busiest;
+            (more[MoreFigures.HighestRate], busiest) = await FindHighestRateAsync(run);
+            more[MoreFigures.ClientAtHighestRate] = busiest * 100;
+            run.DoubtIfClientWasBusy(busiest, "at the highest rate");
         }
 
         return run.Figures(client, streams, (begin, end), streams.Sum(static stream => stream.Events), more);
     }
 
     /// <summary>Doubles the rate until it is too high, then halves the step until the limit is known well enough.</summary>
-    private async Task<double> FindHighestRateAsync(ScenarioRun run)
+    /// <returns>The rate, and how busy the client was at it, from 0 to 1.</returns>
+    private async Task<(double Rate, double ClientShare)> FindHighestRateAsync(ScenarioRun run)
     {
+        double share = 0;
         double good = run.Settings.Rate;
         double bad = good;
         while (bad == good && good < MostRate)
         {
             bad = Math.Min(good * 2, MostRate);
-            good = await KeepsUpAsync(run, bad) ? bad : good;
+            if (await KeepsUpAsync(run, bad) is { } busy)
+            {
+                (good, share) = (bad, busy);
+            }
         }
 
         while (bad / good > Precision)
         {
             double middle = Math.Sqrt(good * bad);
-            if (await KeepsUpAsync(run, middle))
+            if (await KeepsUpAsync(run, middle) is { } busy)
             {
-                good = middle;
+                (good, share) = (middle, busy);
             }
             else
             {
@@ -70,23 +78,25 @@ internal sealed class ConnectScenario : IScenario
             run.Report(1 - ((bad / good) - 1));
         }
 
-        return good;
+        return (good, share);
     }
 
     /// <summary>Tries a rate; a second time if it fails, since a moment of the machine can spoil one.</summary>
-    private async Task<bool> KeepsUpAsync(ScenarioRun run, double rate)
+    /// <returns>How busy the client was, from 0 to 1; <see langword="null"/> if it was too much.</returns>
+    private async Task<double?> KeepsUpAsync(ScenarioRun run, double rate)
     {
         for (int attempt = 1; attempt <= 2; attempt++)
         {
             using LoadClient client = run.CreateClient(Sources);
+            long begin = Clock.Now;
             IReadOnlyList<StreamResult> streams = await LoadAsync(run, run.OwnEngine, client, new Arrivals.Poisson(rate, ProbeSeconds, Seed: attempt));
             if (streams.All(static stream => stream.Problem is null) && client.FirstByte().Quantile(0.99) < MostMilliseconds * 1_000)
             {
-                return true;
+                return run.ClientShare(client, begin, Clock.Now);
             }
         }
 
-        return false;
+        return null;
     }
 
     private Task<IReadOnlyList<StreamResult>> LoadAsync(ScenarioRun run, ILoadEngine engine, LoadClient client, Arrivals arrivals) => engine.RunAsync(

@@ -13,7 +13,7 @@ internal sealed class FanoutScenario : IScenario
 
     public string Does => "one producer, --streams readers, each of which gets all --events, as fast as they go";
 
-    public LoadSettings Defaults { get; } = new() { Streams = 100, Events = 10_000 };
+    public LoadSettings Defaults { get; } = new() { Streams = 100, Events = 100_000 };
 
     public LoadSettings Quick { get; } = new() { Streams = 10, Events = 1_000 };
 

@@ -40,6 +40,20 @@ internal sealed class ScenarioRun(ServerProcess server, LoadSettings settings, I
     /// <summary>Notes what makes the figures doubtful.</summary>
     public void Doubt(string why) => _doubts.Add(why);
 
+    /// <summary>How busy the threads of a client were between two times of <see cref="Clock"/>, from 0 to 1.</summary>
+    public double ClientShare(LoadClient client, long begin, long end) => _cpu.Between(begin, end) / (end - begin) / client.Threads;
+
+    /// <summary>Notes it if the client may have been the limit.</summary>
+    /// <param name="share">How busy it was.</param>
+    /// <param name="when">When.</param>
+    public void DoubtIfClientWasBusy(double share, string when)
+    {
+        if (share > BusyClient)
+        {
+            Doubt(string.Create(CultureInfo.InvariantCulture, $"the client was busy for {share:0%} of the time {when}: it may have been the limit"));
+        }
+    }
+
     /// <summary>Waits for something to become true, with a deadline that fails loudly.</summary>
     public static async Task UntilAsync(Func<Task<bool>> isTrue, TimeSpan patience, Func<string> problem)
     {
@@ -94,14 +108,8 @@ internal sealed class ScenarioRun(ServerProcess server, LoadSettings settings, I
         long events,
         IReadOnlyDictionary<string, double>? more = null)
     {
-        double microseconds = server.End.Time - server.Begin.Time;
-        double clientCpu = _cpu.Between(server.Begin.Time, server.End.Time);
-        double share = clientCpu / microseconds / client.Threads;
-        if (share > BusyClient)
-        {
-            Doubt(string.Create(CultureInfo.InvariantCulture, $"the client was busy for {share:0%} of the time: it may have been the limit"));
-        }
-
+        double share = ClientShare(client, server.Begin.Time, server.End.Time);
+        DoubtIfClientWasBusy(share, "while it was measured");
         ServerFigures used = ServerFigures.Between(server.Begin, server.End);
         if (used.CompiledMethods > MostCompiled && !settings.Quick)
         {
@@ -109,12 +117,12 @@ internal sealed class ScenarioRun(ServerProcess server, LoadSettings settings, I
         }
 
         return new RunFigures(
-            microseconds / 1_000_000,
+            (server.End.Time - server.Begin.Time) / 1_000_000.0,
             streams.Count,
             events,
             streams.Sum(static stream => stream.Bytes),
             used,
-            new ClientFigures((long)clientCpu, share),
+            new ClientFigures((long)_cpu.Between(server.Begin.Time, server.End.Time), share),
             client.Latency().ToData(),
             client.FirstByte().ToData(),
             more ?? new Dictionary<string, double>(StringComparer.Ordinal),

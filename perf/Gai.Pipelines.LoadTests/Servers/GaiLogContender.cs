@@ -22,7 +22,13 @@ internal sealed class GaiLogContender(ContenderSpec spec) : IContender
     public void Configure(WebApplicationBuilder builder)
     {
         GaiOptions.Add(builder, spec);
-        builder.Services.ConfigureAll<EventTopicOptions>(static topic => topic.StartAt = TopicStartAt.First);
+        builder.Services.ConfigureAll<EventTopicOptions>(static topic =>
+        {
+            topic.StartAt = TopicStartAt.First;
+
+            // All that a fanout has: its producer is faster than any reader.
+            topic.Log = LogOptions.Default with { MaxBytes = 32 * 1024 * 1024 };
+        });
     }
 
     public ITicker Map(WebApplication app, ServerState state)

@@ -80,9 +80,11 @@ internal sealed class RawServer : IDisposable
             {
                 // The client has left.
             }
+            finally
+            {
+                _state.OnClose();
+            }
         }
-
-        _state.OnClose();
     }
 
     private void Burst(Socket socket, long count)

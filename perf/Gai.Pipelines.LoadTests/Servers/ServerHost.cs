@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Gai.Pipelines.LoadTests.Measuring;
 using Microsoft.AspNetCore.Builder;
@@ -6,6 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
@@ -71,7 +73,20 @@ internal static class ServerHost
             sockets.UnsafePreferInlineScheduling = spec.Has("kestrel-inline");
             sockets.Backlog = spec.Number("backlog") ?? Backlog;
             sockets.IOQueueCount = spec.Number("io-queues") ?? sockets.IOQueueCount;
+            if (spec.Number("send-buffer") is { } sendBuffer)
+            {
+                sockets.CreateBoundListenSocket = endpoint => Listen(endpoint, sendBuffer);
+            }
         });
+    }
+
+    private static Socket Listen(EndPoint endpoint, int sendBuffer)
+    {
+        Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+
+        // Whom it accepts has the same.
+        socket.SendBufferSize = sendBuffer;
+        return socket;
     }
 
     /// <summary>What a server logs as an error is a failure of the run: it goes to the standard error, which is watched.</summary>

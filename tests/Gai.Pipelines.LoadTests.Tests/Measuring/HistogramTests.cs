@@ -23,7 +23,6 @@ public sealed class HistogramTests
         Assert.Equal(99, histogram.Quantile(0.99));
         Assert.Equal(100, histogram.Quantile(1));
         Assert.Equal(1, histogram.Quantile(0));
-        Assert.Equal(50.5, histogram.Mean);
     }
 
     [Theory]
@@ -48,7 +47,6 @@ public sealed class HistogramTests
         }
 
         Assert.Equal(values[^1], histogram.Max);
-        Assert.Equal(values.Average(), histogram.Mean, tolerance: 0.001);
     }
 
     [Fact]
@@ -98,7 +96,6 @@ public sealed class HistogramTests
     {
         Assert.Equal(expected.Count, actual.Count);
         Assert.Equal(expected.Max, actual.Max);
-        Assert.Equal(expected.Mean, actual.Mean, tolerance: 0.001);
         Assert.All(Shares, share => Assert.Equal(expected.Quantile(share), actual.Quantile(share)));
     }
 }

@@ -22,6 +22,20 @@ public sealed class RowTests
     }
 
     [Theory]
+    [InlineData(4.9, true)]
+    [InlineData(5.1, false)]
+    [InlineData(9.0, false)]
+    [InlineData(9.1, true)]
+    public void Judge_LimitBetweenTheRounds_IsNotCertain(double limit, bool inEveryRound)
+    {
+        LoadReport report = Report(
+            Runs.Of("gai", 1, events: 600), Runs.Of("framework", 1, events: 100),
+            Runs.Of("gai", 2, events: 500), Runs.Of("framework", 2, events: 100),
+            Runs.Of("gai", 3, events: 900), Runs.Of("framework", 3, events: 100));
+        Assert.Equal(inEveryRound, new RatioRow("1", "work", "case", Metric.Throughput, "gai", "framework", Bound.AtLeast, limit).Judge(report).InEveryRound);
+    }
+
+    [Theory]
     [InlineData(400, true)]
     [InlineData(399, false)]
     public void Judge_Difference_IsTakenWithinARound(double most, bool reached)
