@@ -50,6 +50,7 @@ internal static class BacklogItems
         {
             string text => ArrayBytes + (2L * text.Length),
             byte[] bytes => ArrayBytes + bytes.Length,
+            ReadOnlyMemory<byte> bytes => ArrayBytes + bytes.Length,
             SseItem<string> text => AssumedObjectBytes + (2L * (text.Data?.Length ?? 0)),
             SseItem<byte[]> bytes => AssumedObjectBytes + (bytes.Data?.Length ?? 0),
             _ => AnyBytes,
@@ -60,6 +61,7 @@ internal static class BacklogItems
         public T Own(in T item) => item switch
         {
             byte[] bytes => (T)bytes.Clone(),
+            ReadOnlyMemory<byte> bytes => (T)(object)new ReadOnlyMemory<byte>(bytes.ToArray()),
             SseItem<byte[]> { Data: { } bytes } one => (T)(object)new SseItem<byte[]>((byte[])bytes.Clone(), one.EventType) { EventId = one.EventId, ReconnectionInterval = one.ReconnectionInterval },
             _ => item,
         };
@@ -72,12 +74,24 @@ internal static class BacklogItems
     /// <summary>AI events: deltas of the same kind are joined in a buffer that grows, so that many of them take linear time.</summary>
     private sealed class StreamEventItems : IBacklogItems<StreamEvent>
     {
+        // Its place in an array, and what comes before the letters of its two strings.
+        private const int CitationBytes = 72;
+
         private readonly StringBuilder _characters = new();
         private readonly ArrayBufferWriter<byte> _utf8 = new();
 
         public long BufferBytes => (2L * _characters.Capacity) + _utf8.Capacity;
 
-        public long SizeOf(in StreamEvent item) => ArrayBytes + JoinedSizeOf(item);
+        public long SizeOf(in StreamEvent item)
+        {
+            long size = ArrayBytes + JoinedSizeOf(item) + (2L * (item.Signature?.Length ?? 0));
+            foreach (Citation citation in item.Citations)
+            {
+                size += CitationBytes + (2L * (citation.Uri.Length + (citation.Title?.Length ?? 0)));
+            }
+
+            return size;
+        }
 
         public long JoinedSizeOf(in StreamEvent item) => item.Payload.String is { } characters ? 2L * characters.Length : item.Payload.Utf8.Length;
 
