@@ -59,6 +59,31 @@ public sealed class IdleTimeoutPipeReaderTests
         Assert.False((await next).IsCanceled);
     }
 
+    /// <summary>The timer fires in time for a read that ends, and another begins, while the callback looks at the clock.</summary>
+    [Fact]
+    public async Task ReadAsync_BeginsWhileTheTimerJudgesTheOneBefore_GoesOn()
+    {
+        var pipe = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
+        var time = new LateTimer();
+        using var reader = new IdleTimeoutPipeReader(pipe.Reader, TimeSpan.FromSeconds(1), time);
+        ValueTask<ReadResult> read = reader.ReadAsync(Stop);
+        Task<ReadResult>? next = null;
+        time.Late = TimeSpan.FromHours(1);
+        time.OnNextLook = () =>
+        {
+            Task write = pipe.Writer.WriteAsync(new byte[1], Stop).AsTask();
+            Assert.True(write.IsCompletedSuccessfully && read.IsCompletedSuccessfully);
+            reader.AdvanceTo(read.GetAwaiter().GetResult().Buffer.End);
+            next = reader.ReadAsync(Stop).AsTask();
+        };
+
+        time.Fire();
+        await pipe.Writer.WriteAsync(new byte[2], Stop);
+
+        Assert.Equal(2, (await next!).Buffer.Length);
+        Assert.False((await next!).IsCanceled);
+    }
+
     /// <summary>From a client that floods there is always something, and whoever reads wants to leave all the same.</summary>
     [Fact]
     public async Task ReadAsync_CancelledWhileThereIsSomething_IsCancelled()
@@ -74,6 +99,20 @@ public sealed class IdleTimeoutPipeReaderTests
     private sealed class LateTimer : TimeProvider, ITimer
     {
         private Action? _fire;
+
+        /// <summary>How much later it is than it seems.</summary>
+        public TimeSpan Late { get; set; }
+
+        /// <summary>What happens before the clock is looked at next.</summary>
+        public Action? OnNextLook { get; set; }
+
+        public override long GetTimestamp()
+        {
+            Action? look = OnNextLook;
+            OnNextLook = null;
+            look?.Invoke();
+            return base.GetTimestamp() + (long)(Late.TotalSeconds * TimestampFrequency);
+        }
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {

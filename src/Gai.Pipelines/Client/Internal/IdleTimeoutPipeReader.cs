@@ -11,7 +11,8 @@ internal sealed class IdleTimeoutPipeReader : PipeReader, IDisposable
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private long _begunAt;
-    private int _state;
+    private int _reads;
+    private int _state; // the number of the read that waits, or one of State
 
     public IdleTimeoutPipeReader(PipeReader inner, TimeSpan timeout, TimeProvider time)
     {
@@ -53,7 +54,8 @@ internal sealed class IdleTimeoutPipeReader : PipeReader, IDisposable
     private async ValueTask<ReadResult> ReadSlowAsync(CancellationToken cancellationToken)
     {
         Volatile.Write(ref _begunAt, _time.GetTimestamp());
-        Volatile.Write(ref _state, State.Waiting);
+        _reads = _reads == int.MaxValue ? 1 : _reads + 1;
+        Volatile.Write(ref _state, _reads);
         _timer.Change(_timeout, Timeout.InfiniteTimeSpan);
         bool hasTimedOut = false;
         ReadResult result;
@@ -80,12 +82,14 @@ internal sealed class IdleTimeoutPipeReader : PipeReader, IDisposable
     /// <summary>Ends the read that waits. A timer that fires late, when its read is over, must not end the next one.</summary>
     private void OnTimeout()
     {
+        // Before the clock is looked at: meanwhile that read may end and another begin.
+        int read = Volatile.Read(ref _state);
         TimeSpan left = _timeout - _time.GetElapsedTime(Volatile.Read(ref _begunAt));
         if (left > TimeSpan.Zero)
         {
             _timer.Change(left, Timeout.InfiniteTimeSpan);
         }
-        else if (Interlocked.CompareExchange(ref _state, State.TimedOut, State.Waiting) == State.Waiting)
+        else if (read > State.Idle && Interlocked.CompareExchange(ref _state, State.TimedOut, read) == read)
         {
             _inner.CancelPendingRead();
         }
@@ -94,7 +98,6 @@ internal sealed class IdleTimeoutPipeReader : PipeReader, IDisposable
     private static class State
     {
         public const int Idle = 0;
-        public const int Waiting = 1;
-        public const int TimedOut = 2;
+        public const int TimedOut = -1;
     }
 }
