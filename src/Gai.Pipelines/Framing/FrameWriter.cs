@@ -9,10 +9,11 @@ namespace Gai.Pipelines;
 /// <summary>Builds frames in the memory of another buffer writer, and lets it have them only when they are whole.</summary>
 /// <remarks>
 /// <para>
-/// Between <see cref="IBufferWriter{T}.Advance"/> of the output and its next flush nothing can be withdrawn, so bytes of
-/// a frame stay here until <see cref="Commit"/>; <see cref="Discard"/> forgets an unfinished one and nothing of it is
-/// ever seen. Many frames share one block of the output: its <c>Advance</c> is called once a block, by
-/// <see cref="Publish"/>. A frame that outgrows its block is built in pooled scratch, up to <see cref="MaxFrameBytes"/>.
+/// A frame is built here until <see cref="Commit"/> says that it is whole; <see cref="Discard"/> forgets an unfinished one, and
+/// nothing of it is ever seen. Where a whole frame is depends on its size. Many share one block of the output, which is handed over
+/// when it is left, or by <see cref="Publish"/>: its <c>Advance</c> is called once a block. A frame that outgrows its block is built in
+/// pooled scratch, up to <see cref="MaxFrameBytes"/>, and is with the output as soon as it is whole. So after <see cref="Commit"/>
+/// nothing can be withdrawn, and only after <see cref="Publish"/> is everything with the output.
 /// </para>
 /// <para>Not thread-safe. Between <see cref="GetSpan"/> and <see cref="Publish"/> nobody else may use the output.</para>
 /// </remarks>
@@ -148,8 +149,11 @@ public sealed class FrameWriter : IBufferWriter<byte>
         _position = _frameStart;
     }
 
-    /// <summary>Whether the frame that is being built comes to the output apart from those before it.</summary>
-    internal bool IsApart => _inScratch;
+    /// <summary>Whether the frame that is being built has outgrown its block, and so comes to the output apart from those before it.</summary>
+    internal bool IsInScratch => _inScratch;
+
+    /// <summary>Whether the output has got anything: it will send that, whatever comes of the rest.</summary>
+    internal bool HasHandedOver { get; private set; }
 
     /// <summary>Takes back the end of the frame that is being built, all but its first bytes.</summary>
     internal void Rewind(int length)
@@ -224,6 +228,7 @@ public sealed class FrameWriter : IBufferWriter<byte>
         if (committed > 0)
         {
             _output.Advance(committed);
+            HasHandedOver = true;
         }
 
         _buffer = [];
@@ -248,6 +253,7 @@ public sealed class FrameWriter : IBufferWriter<byte>
         }
 
         _output.Write(Frame);
+        HasHandedOver = true;
         CommittedBytes += length;
         DropScratch();
     }

@@ -9,7 +9,8 @@ public sealed partial class EventPump<T>
     /// <returns>How the stream has ended.</returns>
     internal async ValueTask<StreamOutcome> EndAsync()
     {
-        bool headSent = _output.IsOpen || TryOpenForFailure();
+        // A first frame may be with the transport before any flush: the head will be sent with it.
+        bool headSent = _output.IsOpen || _output.HasHandedOver || TryOpenForFailure();
         bool flushesLast = headSent && (_reason == StreamOutcomeReason.SourceFailed || _reason == _ending?.Reason);
         if (flushesLast)
         {
@@ -76,7 +77,7 @@ public sealed partial class EventPump<T>
         // A source often notices before we do that the client has left, and throws; and a flush that throws is the client's.
         _output.Discard();
         _failure = failure;
-        _reason = _output.IsFlushing || _clientGone.IsCancellationRequested ? StreamOutcomeReason.ClientGone : StreamOutcomeReason.SourceFailed;
+        _reason = _output.HasUnreadFlush || _clientGone.IsCancellationRequested ? StreamOutcomeReason.ClientGone : StreamOutcomeReason.SourceFailed;
     }
 
     /// <summary>Writes the last frame of a stream that has failed or is ended from outside, unless that has been written. It is on a frame boundary, whatever happened before.</summary>

@@ -84,7 +84,7 @@ public sealed partial class EventPump<T>
             _source.OnClientReads();
         }
 
-        bool isRead = _output.EndFlush() && _client != ClientState.GivenUp;
+        bool isRead = _output.ReadFlushResult() && _client != ClientState.GivenUp;
         if (_client != ClientState.Reads)
         {
             // Not before: what a listener throws is no failure of the flush.

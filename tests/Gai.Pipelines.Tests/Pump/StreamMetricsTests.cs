@@ -183,6 +183,21 @@ public sealed class StreamMetricsTests : PumpTest
         Assert.True(Source.IsDisposed);
     }
 
+    /// <summary>A first frame that outgrows its block is with the transport before any flush: what follows it is the rest of the stream and no other answer.</summary>
+    [Fact]
+    public async Task Flush_ListenerThrowsAtALargeFirstFrame_ErrorFollowsIt()
+    {
+        var failure = new InvalidOperationException();
+        using MeterListener listener = Throwing(failure, "gai.stream.flushes");
+        Task<StreamOutcome> run = RunAsync(StreamSource.From(Source));
+        var large = new string('x', 100_000);
+        Source.Push(large);
+
+        StreamOutcome outcome = await run.OrFail();
+        Assert.Equal((StreamOutcomeReason.SourceFailed, true), (outcome.Reason, outcome.HeadSent));
+        Assert.Equal($"<{large}|!internal", Output.Text);
+    }
+
     [Fact]
     public async Task Flush_ListenerThrowsAtTheEnd_EndIsSent()
     {

@@ -142,7 +142,7 @@ internal sealed class FrameIds
         // What is too large is refused when it is committed, and the stream fails.
         if (output.Frame.Length <= output.MaxFrameBytes)
         {
-            memory?.Note(output.CommittedBytes + end, output.IsApart ? output.Frame.Length : 0);
+            memory?.Note(output.CommittedBytes + end, output.IsInScratch ? output.Frame.Length : 0);
             OrderedText.Increment(_line.AsSpan(SequenceStart, LogPosition.SequenceLength));
             Next++;
         }

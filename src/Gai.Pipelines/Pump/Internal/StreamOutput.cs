@@ -13,15 +13,18 @@ internal struct StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, int ma
     private ValueTask<FlushResult> _flush;
     private long _flushedBytes;
     private long _flushAt; // The first frame is never held: it brings the head of the response with it.
-    private volatile bool _isFlushing;
+    private volatile bool _hasUnreadFlush;
 
     /// <summary>Whether the head of the response has been sent, and the opening of the dialect with it.</summary>
     public bool IsOpen { get; private set; }
 
     public Dialect<T> Dialect => dialect;
 
-    /// <summary>Whether a flush is under way, or has thrown.</summary>
-    public bool IsFlushing => _isFlushing;
+    /// <summary>Whether the transport has got anything, which it will send before any other answer.</summary>
+    public bool HasHandedOver => _frames.HasHandedOver;
+
+    /// <summary>Whether a flush was begun and how it ended has not been read; it stays so if reading it throws.</summary>
+    public bool HasUnreadFlush => _hasUnreadFlush;
 
     public long Events { get; private set; }
 
@@ -89,14 +92,14 @@ internal struct StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, int ma
     /// <summary>Forgets a frame that could not be finished.</summary>
     public void Discard() => _frames.Discard();
 
-    /// <summary>Hands what is encoded to the transport. Until <see cref="EndFlush"/> nothing else may be written.</summary>
+    /// <summary>Hands what is encoded to the transport. Until <see cref="ReadFlushResult"/> nothing else may be written.</summary>
     /// <returns>Whether the transport took it at once.</returns>
     /// <remarks>Not async: the only state machine that waits is the loop's, which exists once a stream.</remarks>
     public bool BeginFlush(CancellationToken clientGone)
     {
         // An output that refuses a frame is not a client that has left.
         _frames.Publish();
-        _isFlushing = true;
+        _hasUnreadFlush = true;
         _flush = StartFlushAsync(clientGone);
         return _flush.IsCompleted;
     }
@@ -113,8 +116,6 @@ internal struct StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, int ma
         Interlocked.MemoryBarrier();
         if (clientGone.IsCancellationRequested)
         {
-            // What the transport has been handed it would send before any other answer.
-            IsOpen |= _frames.CommittedBytes > 0;
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: true, isCompleted: false));
         }
 
@@ -128,17 +129,17 @@ internal struct StreamOutput<T>(Dialect<T> dialect, PipeWriter transport, int ma
     /// <summary>Reads how a flush has ended.</summary>
     /// <returns><see langword="false"/> if nobody reads any more.</returns>
     /// <exception cref="Exception">The flush has failed: it is still under way to all others.</exception>
-    public bool EndFlush()
+    public bool ReadFlushResult()
     {
         FlushResult result = _flush.GetAwaiter().GetResult();
-        _isFlushing = false;
+        _hasUnreadFlush = false;
         return !result.IsCompleted && !result.IsCanceled;
     }
 
     /// <summary>Ends a flush that waits for a client. On any thread.</summary>
     public void CancelFlush()
     {
-        if (_isFlushing)
+        if (_hasUnreadFlush)
         {
             transport.CancelPendingFlush();
         }
