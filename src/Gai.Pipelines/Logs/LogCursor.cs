@@ -154,7 +154,7 @@ public sealed partial class LogCursor : StreamSource<LogFrames>, IDisposable
                     long before = _next + _gap;
                     if (!pump.Accept(default))
                     {
-                        return SourceState.Ready;
+                        return SourceState.MayHaveMore;
                     }
 
                     if (_next + _gap == before)

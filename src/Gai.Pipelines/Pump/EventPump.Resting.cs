@@ -29,14 +29,14 @@ public sealed partial class EventPump<T>
         _wake.EndWindow();
 
         // What is left when it has to be flushed comes before a farewell as well; otherwise it comes as any event does.
-        _isResting = !_source.HandOverGathered(this, out bool restsOn) && _ending is not null;
-        if (!restsOn && !_isResting && !_output.MustFlush)
+        _isResting = !_source.HandOverGathered(this, out bool mayRestAgain) && _ending is not null;
+        if (!mayRestAgain && !_isResting && !_output.MustFlush)
         {
             // Whatever it says of the source, the loop asks again.
             _ = TakeReady();
         }
 
-        return restsOn;
+        return mayRestAgain;
     }
 
     /// <summary>Whether anything is held. If not, the window is over: no flush ends one that has had nothing to flush.</summary>

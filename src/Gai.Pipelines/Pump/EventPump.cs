@@ -139,7 +139,7 @@ public sealed partial class EventPump<T> : IOpenStream
     /// <summary>Waits for whatever comes first.</summary>
     internal ValueTask WaitAsync() => _wake.WaitAsync();
 
-    /// <summary>Has an event encoded. The sources call it.</summary>
+    /// <summary>Has an event encoded. Sources call it back while the pump asks them for what they have.</summary>
     /// <returns>Whether the source shall go on, if it has more.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Accept(in T item)
@@ -209,17 +209,17 @@ public sealed partial class EventPump<T> : IOpenStream
             }
 
             // A source that has ended while its events waited for the client has ended, whoever ends the stream meanwhile.
-            StreamEnding? ending = _waiting is { SourceHasEnded: true } ? null : _ending;
+            StreamEnding? endsNow = _waiting is { SourceHasEnded: true } ? null : _ending;
             bool isDue = isTick || (signals & WakeSignals.Window) != WakeSignals.None;
-            bool restsOn = _isResting && (isDue || _ending is not null) && TakeGathered();
+            bool mayRestAgain = _isResting && (isDue || _ending is not null) && TakeGathered();
 
             // What the source has given is sent before the farewell, also what had to wait for the client.
-            if (!_hasEnded && !_isResting && ending is not null && (_waiting is not { IsEmpty: false } waiting || !waiting.WriteTo(ref _output)))
+            if (!_hasEnded && !_isResting && endsNow is not null && (_waiting is not { IsEmpty: false } waiting || !waiting.WriteTo(ref _output)))
             {
-                return ending.Reason;
+                return endsNow.Reason;
             }
 
-            Step step = _hasEnded || ending is not null || (isTick ? WriteWhatIsDue() : isDue && HoldsBytes()) ? Step.Flush : TakeReady();
+            Step step = _hasEnded || endsNow is not null || (isTick ? WriteWhatIsDue() : isDue && HoldsBytes()) ? Step.Flush : TakeReady();
             if (step == Step.Wait)
             {
                 PrepareToWait();
@@ -231,7 +231,7 @@ public sealed partial class EventPump<T> : IOpenStream
                 return StreamOutcomeReason.ClientGone;
             }
 
-            if (restsOn && _client == ClientState.Reads && Rest())
+            if (mayRestAgain && _client == ClientState.Reads && Rest())
             {
                 return null;
             }
@@ -248,7 +248,7 @@ public sealed partial class EventPump<T> : IOpenStream
 
         switch (_waiting is { SourceHasEnded: true } ? SourceState.Ended : _source.HandOver(this))
         {
-            case SourceState.Ready:
+            case SourceState.MayHaveMore:
                 return _output.MustFlush ? Step.Flush : Step.Look;
             case SourceState.Pending:
                 return _output.UnflushedBytes > 0 && Settings.FlushPolicy.IsImmediate ? Step.Flush : Step.Wait;

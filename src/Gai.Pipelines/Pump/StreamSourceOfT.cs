@@ -36,7 +36,7 @@ public abstract class StreamSource<T>
     }
 
     /// <summary>Hands events to the pump until there is none now, or the pump wants no more.</summary>
-    /// <returns><see cref="SourceState.Ready"/> if the pump wants no more.</returns>
+    /// <returns><see cref="SourceState.MayHaveMore"/> if the pump wants no more.</returns>
     internal abstract SourceState HandOver(EventPump<T> pump);
 
     /// <summary>Has the wake signalled when a pending source has something to say; one that always signals it need not be told.</summary>
@@ -50,11 +50,11 @@ public abstract class StreamSource<T>
 
     /// <summary>Has encoded what has gathered while it rested, and nothing that comes meanwhile. To be called again if the pump has wanted no more.</summary>
     /// <param name="pump">The pump.</param>
-    /// <param name="restsOn">Whether there was something and more may come: then the next window is worth a rest as well.</param>
+    /// <param name="mayRestAgain">Whether there was something and more may come: then the next window is worth a rest as well.</param>
     /// <returns>Whether all of it was taken.</returns>
-    internal virtual bool HandOverGathered(EventPump<T> pump, out bool restsOn)
+    internal virtual bool HandOverGathered(EventPump<T> pump, out bool mayRestAgain)
     {
-        restsOn = false;
+        mayRestAgain = false;
         return true;
     }
 
@@ -82,12 +82,12 @@ public abstract class StreamSource<T>
 /// <summary>What a source says when it is asked for the next event.</summary>
 internal enum SourceState
 {
-    /// <summary>There is one.</summary>
-    Ready,
+    /// <summary>It has more, or nobody knows yet: ask again.</summary>
+    MayHaveMore,
 
-    /// <summary>There is none yet.</summary>
+    /// <summary>It has no event yet.</summary>
     Pending,
 
-    /// <summary>There will be no more.</summary>
+    /// <summary>It will have no more.</summary>
     Ended,
 }

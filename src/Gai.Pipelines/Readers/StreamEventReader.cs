@@ -43,7 +43,7 @@ public static class StreamEventReader
         return EnumerateAsync(SegmentReader.PipeOf(stream), PipeOwner.Reader, format, cancellationToken);
     }
 
-    /// <summary>Reads the events of a stream into a channel, and completes it: well after the end marker, otherwise with the exception.</summary>
+    /// <summary>Reads the events of a stream into a channel, and completes it: well after the end marker and after an event of type <see cref="StreamEventType.Error"/>, which is then the last one; otherwise with the exception.</summary>
     /// <param name="events">The events, as <see cref="ReadAsync(PipeReader, StreamFormat, CancellationToken)"/> gives them.</param>
     /// <param name="channel">The channel. While it is full nothing is read, so that the backpressure reaches the server.</param>
     /// <param name="cancellationToken">Cancels the reading.</param>

@@ -66,7 +66,7 @@ internal abstract class AskedSource<T> : StreamSource<T>
         ValueTask<bool> answer = AskAsync();
         if (answer.IsCompleted)
         {
-            return answer.GetAwaiter().GetResult() ? SourceState.Ready : SourceState.Ended;
+            return answer.GetAwaiter().GetResult() ? SourceState.MayHaveMore : SourceState.Ended;
         }
 
         _answer = answer;
@@ -82,7 +82,7 @@ internal abstract class AskedSource<T> : StreamSource<T>
     private protected virtual void GoOn() => Wake!.Signal(WakeSignals.Source);
 
     /// <summary>Looks whether the pending question has been answered. Without one there may be more.</summary>
-    private protected SourceState Look() => _question == Question.None ? SourceState.Ready : TakeAnswer();
+    private protected SourceState Look() => _question == Question.None ? SourceState.MayHaveMore : TakeAnswer();
 
     /// <summary>Gives up the pending question, if there is one, and waits for its answer all the same.</summary>
     private protected Task ForgetQuestionAsync()
@@ -121,7 +121,7 @@ internal abstract class AskedSource<T> : StreamSource<T>
         }
 
         _question = Question.None;
-        return _answer.GetAwaiter().GetResult() ? SourceState.Ready : SourceState.Ended;
+        return _answer.GetAwaiter().GetResult() ? SourceState.MayHaveMore : SourceState.Ended;
     }
 
     private void OnAnswer()

@@ -26,13 +26,13 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
     {
         // Each look into the channel takes its lock.
         SourceState state = Look();
-        while (state == SourceState.Ready)
+        while (state == SourceState.MayHaveMore)
         {
             while (reader.TryRead(out T? item))
             {
                 if (!pump.Accept(item))
                 {
-                    return SourceState.Ready;
+                    return SourceState.MayHaveMore;
                 }
             }
 
@@ -54,7 +54,7 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
         return reader.CanCount;
     }
 
-    internal override bool HandOverGathered(EventPump<T> pump, out bool restsOn)
+    internal override bool HandOverGathered(EventPump<T> pump, out bool mayRestAgain)
     {
         bool isFirst = _gathered == NotCounted;
         bool keepsWaiting = false;
@@ -65,7 +65,7 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
         }
 
         bool goOn = true;
-        restsOn = _gathered > 0;
+        mayRestAgain = _gathered > 0;
         while (goOn && _gathered > 0 && reader.TryRead(out T? item))
         {
             // A writer that waits with its event puts it in as soon as one is taken out. That another one writes just now is rarer.
@@ -76,7 +76,7 @@ internal class ChannelSource<T>(ChannelReader<T> reader, ChannelWriter<T>? write
         }
 
         _windowsBeforeRest = keepsWaiting ? WindowsAfterFullRest : _windowsBeforeRest;
-        restsOn &= goOn && !reader.Completion.IsCompleted;
+        mayRestAgain &= goOn && !reader.Completion.IsCompleted;
         return goOn;
     }
 

@@ -15,7 +15,7 @@ internal sealed class PulledSource<T>(IAsyncEnumerable<T> items) : AskedSource<T
         {
             state = Ask();
         }
-        while (state == SourceState.Ready && pump.Accept(enumerator.Current));
+        while (state == SourceState.MayHaveMore && pump.Accept(enumerator.Current));
         return state;
     }
 

@@ -11,8 +11,8 @@ internal sealed class PumpWake : Wake
     // A clock costs as much as half an event. So many events after a flush are timed one by one: more than most answers have that are
     // ready at once, since to be watched by the scheduler a stream wakes its thread and one of the pool. A source that gives more without a
     // wait is busy rather than blocked; and after a flush of as much as may be held it is so sooner.
-    private const int EventsTimed = 256;
-    private const int EventsTimedWhenBusy = 16;
+    private const int MostTimed = 256;
+    private const int MostTimedWhenBusy = 16;
     private const double KeepAliveSpread = 0.1;
 
     // Keep-alives of many streams go together: to wake threads for them ten times a second instead of twice costs a tenth of all that they cost.
@@ -23,14 +23,14 @@ internal sealed class PumpWake : Wake
     private static readonly TimeSpan ShortestWithBeat = TimeSpan.FromSeconds(5);
 
     private WindowEntry? _window;
-    private long _lookedAt;
+    private long _pullBeganAt;
     private long _heldSince = Never;
-    private long _wroteAt;
+    private long _wroteAt; // while the client is awaited: since when, without the time in which the server stood still
     private long _keepAlive;
     private long _commitAt;
     private long _expiresAt;
-    private int _eventsTimed;
-    private bool _isClientAwaited; // since _wroteAt, which is then without the time in which the server stood still
+    private int _timedSinceFlush;
+    private bool _isClientAwaited;
 
     public PumpWake(PumpSettings settings)
     {
@@ -82,7 +82,7 @@ internal sealed class PumpWake : Wake
         (TimeSpan commitWindow, TimeSpan maxAge) = (Settings.CommitWindow, Settings.MaxAge);
         long now = Now;
         _expiresAt = maxAge == Timeout.InfiniteTimeSpan ? Never : now + (long)(maxAge.TotalMilliseconds * (1 - (AgeSpread * Random.Shared.NextDouble())));
-        _lookedAt = _wroteAt = now;
+        _pullBeganAt = _wroteAt = now;
         _commitAt = commitWindow == Timeout.InfiniteTimeSpan ? Never : now + MillisecondsOf(commitWindow);
         if (commitWindow == TimeSpan.Zero)
         {
@@ -96,9 +96,9 @@ internal sealed class PumpWake : Wake
     /// <param name="isFull">Whether it is as much as may be held, and not a time that has come.</param>
     public void OnFlush(bool isFull)
     {
-        _eventsTimed = isFull ? EventsTimed - EventsTimedWhenBusy : 0;
+        _timedSinceFlush = isFull ? MostTimed - MostTimedWhenBusy : 0;
         _heldSince = Never;
-        _lookedAt = _wroteAt = Now;
+        _pullBeganAt = _wroteAt = Now;
         _commitAt = Never;
         EndWindow();
     }
@@ -118,7 +118,7 @@ internal sealed class PumpWake : Wake
     public void OnFlushed()
     {
         _isClientAwaited = false;
-        _lookedAt = _wroteAt = Now;
+        _pullBeganAt = _wroteAt = Now;
         Reschedule();
     }
 
@@ -130,12 +130,12 @@ internal sealed class PumpWake : Wake
     }
 
     /// <summary>Notes that the source or the client was waited for: what comes next has not been held by a pull.</summary>
-    public void OnResume() => _lookedAt = Now;
+    public void OnResume() => _pullBeganAt = Now;
 
     /// <summary>Sees to it that an event of a source that may block is not held too long.</summary>
     /// <returns>Whether the oldest byte that is held has waited too long, the time of its own pull included.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool OnEvent() => _eventsTimed <= EventsTimed && OnEarlyEvent();
+    public bool OnEvent() => _timedSinceFlush <= MostTimed && OnEarlyEvent();
 
     /// <summary>Begins the flush window of the bytes that are held, if it has not begun.</summary>
     /// <returns>Whether it has begun now.</returns>
@@ -194,7 +194,7 @@ internal sealed class PumpWake : Wake
 
     private bool OnEarlyEvent()
     {
-        if (_eventsTimed++ == EventsTimed)
+        if (_timedSinceFlush++ == MostTimed)
         {
             HoldUntilWindowEnds();
             return false;
@@ -202,11 +202,11 @@ internal sealed class PumpWake : Wake
 
         if (_heldSince == Never)
         {
-            _heldSince = _lookedAt;
+            _heldSince = _pullBeganAt;
         }
 
-        _lookedAt = Now;
-        return _lookedAt - _heldSince >= LongestHold;
+        _pullBeganAt = Now;
+        return _pullBeganAt - _heldSince >= LongestHold;
     }
 
     private static long MillisecondsOf(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMillisecond;
