@@ -40,6 +40,7 @@ internal static class Cases
     public const string GoodWindow50 = "good+window=50";
     public const string Json = JsonContender.Name;
     public const string Copy = CopyContender.Name;
+    public const string CopyLoop = "copy+loop";
     public const string Raw = RawServer.Name;
     public const string Bare = BareContender.Name;
     public const string BareHead = "bare+head";
@@ -65,7 +66,7 @@ internal static class Cases
     /// <summary>All of them, in the order in which they are run.</summary>
     public static IReadOnlyList<LoadCase> All { get; } =
     [
-        Case(Burst, "burst", Gai, Framework, Good, Copy),
+        Case(Burst, "burst", Gai, Framework, Good, Copy, CopyLoop),
         Case(BurstOthers, "burst", static settings => settings, FewRounds, Gai, GaiTyped, Hand, Raw),
         Case(Push, "burst", static settings => settings with { Push = true }, Rounds, Gai, Framework, Good),
         Case(Paced, "paced", Gai, GaiPull, Framework, Copy, Raw, GaiWindow50, GoodWindow50),

@@ -16,6 +16,7 @@ internal static class Targets
     [
         Least("1", BurstWork, Cases.Burst, Metric.Throughput, Cases.Gai, Cases.Framework, 6),
         Least("1", BurstWork, Cases.Burst, Metric.Throughput, Cases.Gai, Cases.Copy, 0.6),
+        Least("1", BurstWork + ", against a loop without a source", Cases.Burst, Metric.Throughput, Cases.Gai, Cases.CopyLoop, 0.6),
         Most("1", BurstWork, Cases.Burst, Metric.Cpu, Cases.Gai, Cases.Framework, 0.2),
         Least("2", PushWork, Cases.Push, Metric.Throughput, Cases.Gai, Cases.Framework, 4),
         Most("2", PushWork, Cases.Push, Metric.Cpu, Cases.Gai, Cases.Framework, 0.3),

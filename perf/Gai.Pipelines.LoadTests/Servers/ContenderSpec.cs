@@ -16,6 +16,7 @@ internal sealed class ContenderSpec
         ("resumable", "gai: a burst is written into a log, from which its client reads"),
         ("pool", "gai: each stream whose channel has something, and each reader of a log, is queued to the thread pool, instead of one after the other on one thread"),
         ("inline", "the channels of streams run their continuations on the producer's thread; gai: and none go through its ready queue, as with pool"),
+        ("loop", "copy: the frames of a burst come from a loop over an array instead of the source that all have"),
         ("head", "bare: sends the head of the response before it waits"),
         ("kestrel-inline", "Kestrel's UnsafePreferInlineScheduling"),
         ("io-queues=N", "Kestrel's IOQueueCount"),

@@ -7,7 +7,8 @@ namespace Gai.Pipelines.LoadTests.Servers;
 
 /// <summary>
 /// The floor: frames that somebody has made beforehand, copied into the memory of the response, with one Advance for as many as a block holds, since each costs
-/// Kestrel a lock. A burst has no source at all but a loop over an array. A channel is awaited with the token of the request, as most would, and so has a waiter for each wait.
+/// Kestrel a lock. They come from the same source as the events of the others; with <c>+loop</c> a burst has none but a loop over an array, so that what is left is Kestrel and the system.
+/// A channel is awaited with the token of the request, as most would, and so has a waiter for each wait.
 /// </summary>
 internal sealed class CopyContender(ContenderSpec spec, WireFormat format) : Contender<byte[]>(spec, format)
 {
@@ -15,7 +16,37 @@ internal sealed class CopyContender(ContenderSpec spec, WireFormat format) : Con
 
     public override byte[] Event(string text) => Format.Frame(text);
 
-    public override async Task BurstAsync(HttpContext context, byte[][] ring, long count)
+    public override Task BurstAsync(HttpContext context, byte[][] ring, long count) =>
+        Spec.Has("loop") ? LoopAsync(context, ring, count) : base.BurstAsync(context, ring, count);
+
+    public override async Task PullAsync(HttpContext context, IAsyncEnumerable<byte[]> events)
+    {
+        SetHead(context.Response);
+        var output = new Blocks(context.Response.BodyWriter, UnflushedLimit);
+        await using IAsyncEnumerator<byte[]> source = events.GetAsyncEnumerator(context.RequestAborted);
+        while (true)
+        {
+            ValueTask<bool> next = source.MoveNextAsync();
+            if (!next.IsCompleted)
+            {
+                await output.FlushAsync(context.RequestAborted);
+            }
+
+            if (!await next)
+            {
+                break;
+            }
+
+            if (output.Write(source.Current))
+            {
+                await output.FlushAsync(context.RequestAborted);
+            }
+        }
+
+        await output.FlushAsync(context.RequestAborted);
+    }
+
+    private async Task LoopAsync(HttpContext context, byte[][] ring, long count)
     {
         SetHead(context.Response);
         var output = new Blocks(context.Response.BodyWriter, UnflushedLimit);
@@ -28,15 +59,6 @@ internal sealed class CopyContender(ContenderSpec spec, WireFormat format) : Con
         }
 
         await output.FlushAsync(context.RequestAborted);
-    }
-
-    public override async Task PullAsync(HttpContext context, IAsyncEnumerable<byte[]> events)
-    {
-        SetHead(context.Response);
-        await foreach (byte[] frame in events)
-        {
-            await context.Response.BodyWriter.WriteAsync(frame, context.RequestAborted);
-        }
     }
 
     public override async Task ReadAsync(HttpContext context, Channel<byte[]> events)
