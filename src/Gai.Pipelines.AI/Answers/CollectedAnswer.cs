@@ -84,14 +84,17 @@ internal sealed class CollectedAnswer
         }
     }
 
-    /// <summary>Adds the input of a whole call, unless pieces have already given it.</summary>
+    /// <summary>Adds the input of a whole call. It stands for the pieces that came before, which may have broken off; no input at all takes nothing from them.</summary>
     private void AddWhole(AnswerPart call, in EventText input)
     {
-        call.IsWhole = true;
-        if (call.Length == 0)
+        if (!input.IsEmpty && (!call.IsWhole || call.Length == 0))
         {
+            Cost -= call.Length;
+            call.Release();
             Append(call, input);
         }
+
+        call.IsWhole = true;
     }
 
     /// <summary>Adds a piece to a part that goes on.</summary>

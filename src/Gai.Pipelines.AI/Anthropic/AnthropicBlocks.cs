@@ -78,7 +78,8 @@ internal sealed class AnthropicBlocks
         }
     }
 
-    /// <summary>Writes a whole call. One whose pieces have come repeats them.</summary>
+    /// <summary>Writes a whole call. One whose pieces have come and closed repeats them.</summary>
+    /// <exception cref="FormatException">It is no object, or pieces of it have gone out that did not close.</exception>
     public void WriteCall(FrameWriter output, string id, string name, in EventText input)
     {
         EventText json = input.IsEmpty ? "{}" : input;
@@ -91,7 +92,13 @@ internal sealed class AnthropicBlocks
 
         if (IsInsideCall && _callId != id)
         {
-            _waiting.AddCall(output, id, name, json);
+            _waiting.AddCall(output, id, name, input);
+            return;
+        }
+
+        if (IsInsideCall && _input.HasBegun)
+        {
+            CheckIsEmpty(id, input);
             return;
         }
 
@@ -100,13 +107,10 @@ internal sealed class AnthropicBlocks
             BeginCall(output, id, name);
         }
 
-        if (!_input.HasBegun)
-        {
-            _isWholeCall = true;
-            _input.Read(json);
-            WriteInput(output, json);
-            WriteWaiting(output);
-        }
+        _isWholeCall = true;
+        _input.Read(json);
+        WriteInput(output, json);
+        WriteWaiting(output);
     }
 
     public void WriteCallDelta(FrameWriter output, string id, string? name, in EventText piece)
@@ -179,6 +183,16 @@ internal sealed class AnthropicBlocks
         {
             Open(output, AnswerPartKind.Text);
             WriteDelta(output, text);
+        }
+    }
+
+    /// <summary>The client cannot take back the pieces that it has. A call without any input says nothing against them, and they may go on.</summary>
+    private static void CheckIsEmpty(string id, in EventText input)
+    {
+        if (!input.IsEmpty)
+        {
+            throw new FormatException(
+                $"A whole tool call must not follow pieces that end inside its object; those of \"{id}\" do, and have been sent. Give all pieces of a call, or only the whole one.");
         }
     }
 

@@ -57,16 +57,19 @@ internal sealed class AnthropicWaiting
         Charge(output, part.Cost - before);
     }
 
+    /// <summary>Adds a whole call. It stands for pieces that did not close, unless it has no input; those that did count as sent.</summary>
     public void AddCall(FrameWriter output, string id, string name, in EventText input)
     {
         AnswerPart call = Call(id, name);
         long before = call.Cost;
-        call.IsWhole = true;
-        if (call.Length == 0)
+        bool isGiven = call.IsWhole || _inputs?.GetValueOrDefault(id).IsComplete == true;
+        if (call.Length == 0 || !(isGiven || input.IsEmpty))
         {
-            call.Append(input);
+            call.Release();
+            call.Append(input.IsEmpty ? "{}" : input);
         }
 
+        call.IsWhole = true;
         Charge(output, call.Cost - before);
     }
 

@@ -175,12 +175,19 @@ internal sealed class OpenAIResponsesDialect(OpenAIResponsesCall call, TimeProvi
     private void WriteCall(FrameWriter output, in StreamEvent item)
     {
         RawJson.Check(item.Text.IsEmpty ? "{}" : item.Text, "The input of a tool call");
-        bool hasPieces = Find(item.Id!) is { Part.Length: > 0 };
+        if (Find(item.Id!) is { IsOpen: true, Part.Length: > 0 } sent)
+        {
+            // The client has the pieces: what closes the item must say the same, and fails if they are no JSON.
+            sent.Part.IsWhole = true;
+            sent.Close(output, _events, cut: false);
+            return;
+        }
+
         Add(output, item);
         OpenAIResponsesItem whole = Find(item.Id!)!;
         if (whole.IsOpen)
         {
-            if (!hasPieces && !item.Text.IsEmpty)
+            if (!item.Text.IsEmpty)
             {
                 whole.WriteDelta(output, _events, item);
             }

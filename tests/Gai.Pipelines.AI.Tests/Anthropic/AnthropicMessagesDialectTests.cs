@@ -171,6 +171,36 @@ public sealed class AnthropicMessagesDialectTests
         Assert.Equal("then", message.Text);
     }
 
+    [Theory]
+    [InlineData("{\"y\"")]
+    [InlineData(" ")]
+    public void Answer_AWholeCallThatWaits_StandsForPiecesThatBrokeOff(string piece)
+    {
+        ReadMessage message = ReadMessage.From(Answer(
+            StreamEvent.ToolCallDelta("a", "f", "{"),
+            StreamEvent.ToolCallDelta("b", "g", piece),
+            StreamEvent.ToolCall("b", "g", "{\"y\":2}"),
+            StreamEvent.ToolCall("b", "g", "{\"y\":3}"),
+            StreamEvent.ToolCallDelta("b", null, ":4}"),
+            StreamEvent.ToolCallDelta("a", null, "}")));
+
+        Assert.Equal([("a", "f", "{}"), ("b", "g", "{\"y\":2}")], message.Calls);
+    }
+
+    [Fact]
+    public void Answer_AWholeCallWithoutInput_LeavesThePieces()
+    {
+        ReadMessage message = ReadMessage.From(Answer(
+            StreamEvent.ToolCallDelta("a", "f", "{\"x\":"),
+            StreamEvent.ToolCallDelta("b", "g", "{\"y\":2}"),
+            StreamEvent.ToolCall("b", "g", default),
+            StreamEvent.ToolCall("c", "h", default),
+            StreamEvent.ToolCall("a", "f", default),
+            StreamEvent.ToolCallDelta("a", null, "1}")));
+
+        Assert.Equal([("a", "f", "{\"x\":1}"), ("b", "g", "{\"y\":2}"), ("c", "h", "{}")], message.Calls);
+    }
+
     [Fact]
     public void Answer_SignatureOfNoText_IsRedactedThinking() => Assert.Equal(
         """
@@ -308,6 +338,7 @@ public sealed class AnthropicMessagesDialectTests
         { [], StreamEvent.ToolCallDelta("a", "f", " [1"), ["error"] },
         { [StreamEvent.TextDelta("Hi")], StreamEvent.ToolCall("a", "f", "[1]"), ["content_block_start", "content_block_delta", "error"] },
         { [StreamEvent.ToolCallDelta("a", "f", default)], StreamEvent.ToolCallDelta("a", null, "[1]"), ["content_block_start", "error"] },
+        { [StreamEvent.ToolCallDelta("a", "f", "{\"x\"")], StreamEvent.ToolCall("a", "f", "{\"x\":1}"), ["content_block_start", "content_block_delta", "error"] },
         {
             [StreamEvent.ToolCallDelta("a", "f", "{"), StreamEvent.TextDelta("Hi")],
             StreamEvent.ToolCall("b", "g", "[1]"),
@@ -352,6 +383,20 @@ public sealed class AnthropicMessagesDialectTests
         dialect.WriteEvent(output, StreamEvent.TextDelta(new string('x', 800)));
 
         Assert.Throws<FrameTooLargeException>(() => dialect.WriteEvent(output, StreamEvent.TextDelta(new string('x', 200))));
+    }
+
+    [Fact]
+    public void WriteEvent_PiecesThatAWholeCallStandsFor_TakeNoRoom()
+    {
+        Dialect<StreamEvent> dialect = VendorStream.Begin(AnthropicMessagesApi.Instance, VendorStream.Read(AnthropicMessagesApi.Instance, Request));
+        var output = new FrameWriter(new System.Buffers.ArrayBufferWriter<byte>(), maxFrameBytes: 1024);
+        dialect.WriteEvent(output, StreamEvent.ToolCallDelta("a", "f", "{"));
+        output.Commit();
+        dialect.WriteEvent(output, StreamEvent.ToolCallDelta("b", "g", new string(' ', 800)));
+        dialect.WriteEvent(output, StreamEvent.ToolCall("b", "g", "{}"));
+        dialect.WriteEvent(output, StreamEvent.TextDelta(new string('x', 700)));
+
+        Assert.Throws<FrameTooLargeException>(() => dialect.WriteEvent(output, StreamEvent.TextDelta(new string('x', 100))));
     }
 
     [Fact]

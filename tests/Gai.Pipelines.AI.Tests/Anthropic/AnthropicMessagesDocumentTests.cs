@@ -65,6 +65,11 @@ public sealed class AnthropicMessagesDocumentTests
         Assert.Contains("\"content\":[{\"type\":\"text\",\"text\":\"a\"}],\"stop_reason\":\"max_tokens\"", answer, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Answer_AWholeCallAfterPiecesThatBrokeOff_StandsForThem() => Assert.Equal(
+        Answer(StreamEvent.ToolCall("a", "f", "{\"x\":1}"), StreamEvent.Finish()),
+        Answer(StreamEvent.ToolCallDelta("a", "f", "{\"x\""), StreamEvent.ToolCall("a", "f", "{\"x\":1}"), StreamEvent.Finish()));
+
     [Theory]
     [InlineData("{\"x\":")]
     [InlineData("[1]")]

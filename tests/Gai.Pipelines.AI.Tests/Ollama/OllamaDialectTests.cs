@@ -5,6 +5,7 @@ namespace Gai.Pipelines.AI.Tests.Ollama;
 public sealed class OllamaDialectTests
 {
     private const string Chat = """{"model":"mock-1","messages":[{"role":"user","content":"Hi"}]}""";
+    private const string Document = """{"model":"mock-1","stream":false,"messages":[{"role":"user","content":"Hi"}]}""";
     private const string Generate = """{"model":"mock-1","prompt":"Hi"}""";
     private const string Head = "{\"model\":\"m\",\"created_at\":\"2025-11-22T08:26:40.000Z\",";
 
@@ -221,6 +222,12 @@ public sealed class OllamaDialectTests
             ? Answer("""{"model":"m","stream":false,"messages":[{"role":"user","content":"Hi"}]}""", events)
             : VendorStream.Answer(OllamaGenerateApi.Instance, """{"model":"m","stream":false,"prompt":"Hi"}""", events));
     }
+
+    [Fact]
+    public void Answer_DocumentOfACallWhosePiecesBrokeOff_HasTheWholeOne() =>
+        Assert.Equal(
+            Answer(Document, Start, StreamEvent.ToolCall("c", "f", "{\"a\":1}"), StreamEvent.Finish()),
+            Answer(Document, Start, StreamEvent.ToolCallDelta("c", "f", "{\"a\""), StreamEvent.ToolCall("c", "f", "{\"a\":1}"), StreamEvent.Finish()));
 
     [Fact]
     public void Answer_DocumentWithDurations_MeasuresTheFirstWord()

@@ -56,6 +56,34 @@ public sealed class OpenAIDocumentTests
             choice.GetProperty("message").GetProperty("tool_calls")[0].GetProperty("function").GetProperty("arguments").GetString());
     }
 
+    public static TheoryData<StreamEvent[], string> CallsInPiecesAndWhole => new()
+    {
+        { [StreamEvent.ToolCallDelta("a", "f", "{\"x\""), StreamEvent.ToolCall("a", "f", "{\"x\":1}")], "{\"x\":1}" },
+        { [StreamEvent.ToolCallDelta("a", "f", " "), StreamEvent.ToolCall("a", "f", "{\"x\":1}")], "{\"x\":1}" },
+        { [StreamEvent.ToolCallDelta("a", "f", "{\"x\":1}"), StreamEvent.ToolCall("a", "f", default)], "{\"x\":1}" },
+        { [StreamEvent.ToolCall("a", "f", "{\"x\":1}"), StreamEvent.ToolCall("a", "f", "{\"x\":2}"), StreamEvent.ToolCallDelta("a", "f", "{")], "{\"x\":1}" },
+    };
+
+    [Theory]
+    [MemberData(nameof(CallsInPiecesAndWhole), DisableDiscoveryEnumeration = true)]
+    public void Chat_AWholeCall_StandsForItsPieces(StreamEvent[] call, string arguments) =>
+        Assert.Equal(
+            arguments,
+            JsonDocument.Parse(VendorStream.Answer(OpenAIChatApi.Instance, Chat, [.. call, StreamEvent.Finish()])).RootElement
+                .GetProperty("choices")[0].GetProperty("message").GetProperty("tool_calls")[0].GetProperty("function").GetProperty("arguments").GetString());
+
+    [Fact]
+    public void Chat_PiecesThatAWholeCallStandsFor_TakeNoRoom()
+    {
+        Dialect<StreamEvent> dialect = VendorStream.Begin(OpenAIChatApi.Instance, VendorStream.Read(OpenAIChatApi.Instance, Chat));
+        var output = new FrameWriter(new System.Buffers.ArrayBufferWriter<byte>(), maxFrameBytes: 1024);
+        dialect.WriteEvent(output, StreamEvent.ToolCallDelta("a", "f", new string(' ', 800)));
+        dialect.WriteEvent(output, StreamEvent.ToolCall("a", "f", "{}"));
+        dialect.WriteEvent(output, StreamEvent.TextDelta(new string('x', 700)));
+
+        Assert.Throws<FrameTooLargeException>(() => dialect.WriteEvent(output, StreamEvent.TextDelta(new string('x', 100))));
+    }
+
     [Fact]
     public void Chat_WholeCallThatIsNoJson_Fails() =>
         Assert.Throws<FormatException>(() => VendorStream.Answer(OpenAIChatApi.Instance, Chat, StreamEvent.ToolCall("a", "f", "{\"city\":\"Za"), StreamEvent.Finish(FinishReasons.Length)));

@@ -201,7 +201,7 @@ public sealed partial class OpenAIResponsesDialectTests
             Request,
             Start,
             StreamEvent.ToolCallDelta("a", "f", "{\"x\":1}"),
-            StreamEvent.ToolCall("a", "f", "{\"x\":1}"),
+            StreamEvent.ToolCall("a", "f", "{ \"x\": 1 }"), // the client has the pieces, and they stay
             StreamEvent.ToolCall("b", "f", "{\"x\":2}"),
             StreamEvent.ToolCallDelta("b", null, "{\"x\":2}"),
             StreamEvent.ToolCallDelta("c", "f", default),
@@ -210,6 +210,10 @@ public sealed partial class OpenAIResponsesDialectTests
         read.CheckEnded();
         Assert.Equal([("a", "f", "{\"x\":1}"), ("b", "f", "{\"x\":2}"), ("c", "f", "{\"x\":3}")], read.Calls);
     }
+
+    [Fact]
+    public void Answer_AWholeCallAfterPiecesThatBrokeOff_Fails() =>
+        Assert.Throws<FormatException>(() => Answer(Request, Start, StreamEvent.ToolCallDelta("a", "f", "{\"x\""), StreamEvent.ToolCall("a", "f", "{\"x\":1}")));
 
     [Theory]
     [InlineData(null, "completed", null)]

@@ -45,6 +45,12 @@ public sealed partial class OpenAIResponsesDocumentTests
     }
 
     [Fact]
+    public void Document_AWholeCallAfterPiecesThatBrokeOff_StandsForThem() =>
+        Assert.Equal(
+            "{\"x\":1}",
+            Answer(StreamEvent.ToolCallDelta("a", "f", "{\"x\""), StreamEvent.ToolCall("a", "f", "{\"x\":1}")).GetProperty("output")[0].GetProperty("arguments").GetString());
+
+    [Fact]
     public void Document_AWholeCallThatIsNoJson_Fails() => Assert.Throws<FormatException>(() => Answer(StreamEvent.ToolCall("a", "f", "{\"x\":")));
 
     [Fact]
