@@ -5,6 +5,7 @@ internal sealed class CallInPieces(string id)
 {
     private readonly AnswerPart _input = new(AnswerPartKind.ToolCall, id);
     private JsonObjectScanner _scanner;
+    private bool _isNoObject; // its first sign is no brace, so none that comes later begins it
 
     public string Id => id;
 
@@ -46,7 +47,9 @@ internal sealed class CallInPieces(string id)
         int start = _input.Length;
         _input.Append(piece.Text);
         ReadOnlyMemory<byte> added = _input.Text.Utf8[start..];
-        if (_scanner.HasBegun || added.Span.TrimStart(" \t\r\n"u8).StartsWith((byte)'{'))
+        ReadOnlySpan<byte> said = added.Span.TrimStart(" \t\r\n"u8);
+        _isNoObject |= !_scanner.HasBegun && !said.IsEmpty && said[0] != (byte)'{';
+        if (!_isNoObject)
         {
             _scanner.Read(added);
         }

@@ -213,6 +213,21 @@ public sealed class AISdkDialectTests
         Assert.Equal(2, Written(Answer(Start, whole, StreamEvent.FinishStep(1), whole)).Count(static chunk => Type(chunk) == "tool-input-available"));
     }
 
+    [Theory]
+    [InlineData("[{\"a\":1}]", "[", "{\"a\":1}", "]")]
+    [InlineData("[{\"a\":1}]", "[{\"a\":1}", "]")]
+    [InlineData("[{},{}]", " ", "[", "{}", ",{}", "]")]
+    [InlineData("\"{}\"", "\"", "{}", "\"")]
+    public void Answer_InputThatIsNoObject_IsAvailableHoweverItIsCut(string input, params string[] pieces)
+    {
+        string[] written = Written(Answer([Start, .. pieces.Select(static piece => StreamEvent.ToolCallDelta("c", "f", piece)), StreamEvent.FinishStep(1)]));
+
+        Assert.DoesNotContain(written, static chunk => Type(chunk) == "tool-input-error");
+        Assert.Equal(
+            input,
+            JsonDocument.Parse(Assert.Single(written, static chunk => Type(chunk) == "tool-input-available")).RootElement.GetProperty("input").GetRawText());
+    }
+
     [Fact]
     public void Answer_PiecesOfAudio_AreOneFileAStepAndFormat() =>
         Assert.Equal(

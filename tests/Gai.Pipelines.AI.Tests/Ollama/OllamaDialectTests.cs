@@ -202,6 +202,12 @@ public sealed class OllamaDialectTests
         Assert.DoesNotContain("tool_calls", Answer(Chat.Replace("{\"model", "{\"stream\":false,\"model", StringComparison.Ordinal), cut), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Answer_ArgumentsThatTheLimitCutOffBeforeTheyWereAnObject_AreLeftOutHoweverTheyAreCut() =>
+        Assert.Equal(
+            Answer(Chat, Start, StreamEvent.ToolCallDelta("c", "f", "[{}"), StreamEvent.Finish(FinishReasons.Length)),
+            Answer(Chat, Start, StreamEvent.ToolCallDelta("c", "f", "["), StreamEvent.ToolCallDelta("c", null, "{}"), StreamEvent.Finish(FinishReasons.Length)));
+
     [Theory]
     [InlineData(true, """{"model":"m","created_at":"2025-11-22T08:26:40.000Z","message":{"role":"assistant","content":"Hello you","thinking":"Hm","tool_calls":[{"id":"c","function":{"index":0,"name":"f","arguments":{"a":1}}}]},"done":true,"done_reason":"stop","prompt_eval_count":11,"eval_count":7}""")]
     [InlineData(false, """{"model":"m","created_at":"2025-11-22T08:26:40.000Z","response":"Hello you","thinking":"Hm","done":true,"done_reason":"stop","prompt_eval_count":11,"eval_count":7}""")]
