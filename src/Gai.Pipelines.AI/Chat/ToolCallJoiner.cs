@@ -12,7 +12,7 @@ internal sealed class ToolCallJoiner
 
     private readonly OrderedDictionary<string, Call> _calls = new(StringComparer.Ordinal);
     private int _whole;
-    private int _input;
+    private long _input; // a whole call that is told at once may have any length
 
     /// <summary>Whether no call waits for more of its pieces.</summary>
     public bool AreWhole => _whole == _calls.Count;
@@ -25,18 +25,21 @@ internal sealed class ToolCallJoiner
         if (call.Whole is null)
         {
             string? text = call.Text.Add(piece.Text);
-            _input += text?.Length ?? 0;
-            ThrowIf(_input > MostInput, "more than 4 Mi letters of input for the tools that it calls");
+            Count(call, text?.Length ?? 0);
             call.Input.Append(text);
         }
     }
 
     /// <summary>Takes a whole call. Where its pieces have come before, it stands for them.</summary>
+    /// <exception cref="StreamErrorException">There are more calls, or more of their input while one is not whole, than any model writes.</exception>
     public void AddWhole(in StreamEvent call)
     {
         Call begun = FindOrBegin(call.Id!);
         _whole += begun.Whole is null ? 1 : 0;
-        begun.Whole = ChatContents.ToFunctionCall(call.Id!, call.Name!, call.Text.ToString(), call.Runner);
+        string json = call.Text.ToString();
+        begun.Input.Clear();
+        Count(begun, json.Length - begun.Length);
+        begun.Whole = ChatContents.ToFunctionCall(call.Id!, call.Name!, json, call.Runner);
     }
 
     /// <summary>Gives the calls and forgets them.</summary>
@@ -44,7 +47,7 @@ internal sealed class ToolCallJoiner
     {
         List<AIContent> calls = [.. _calls.Values.Select(static call => call.ToContent())];
         _calls.Clear();
-        _whole = _input = 0;
+        _input = _whole = 0;
         return calls;
     }
 
@@ -58,6 +61,14 @@ internal sealed class ToolCallJoiner
         }
 
         return call;
+    }
+
+    /// <summary>Counts what is held. Calls that are all whole are told at once, however large.</summary>
+    private void Count(Call call, int more)
+    {
+        call.Length += more;
+        _input += more;
+        ThrowIf(!AreWhole && _input > MostInput, "more than 4 Mi letters of input for the tools that it calls");
     }
 
     private static void ThrowIf(bool isTooMuch, string what)
@@ -75,6 +86,9 @@ internal sealed class ToolCallJoiner
         public TextJoiner Text { get; } = new();
 
         public StringBuilder Input { get; } = new();
+
+        /// <summary>How many letters of input have been counted.</summary>
+        public int Length { get; set; }
 
         public FunctionCallContent? Whole { get; set; }
 

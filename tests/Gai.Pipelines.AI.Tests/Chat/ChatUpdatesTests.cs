@@ -162,6 +162,33 @@ public sealed class ChatUpdatesTests
         Assert.Equal((StreamErrorCodes.ProviderUnavailable, StreamErrorCodes.ProviderUnavailable), (calls.Error.Code, input.Error.Code));
     }
 
+    [Fact]
+    public async Task ToChatResponseUpdates_WholeCallsThatWaitForOneWithoutEnd_AreBrokenOff()
+    {
+        StreamErrorException failure = await Assert.ThrowsAsync<StreamErrorException>(() => ConvertAsync(
+            [StreamEvent.ToolCallDelta("c", "now", "{"), .. Enumerable.Range(0, 5).Select(static n => StreamEvent.ToolCall($"w{n}", "now", Object(1)))]));
+
+        Assert.Equal(StreamErrorCodes.ProviderUnavailable, failure.Error.Code);
+    }
+
+    [Fact]
+    public async Task ToChatResponseUpdates_OneLargeCall_IsToldHoweverOftenItIsSaid()
+    {
+        List<ChatResponseUpdate> updates = await ConvertAsync(
+            StreamEvent.ToolCallDelta("c", "now", "{"),
+            StreamEvent.ToolCall("d", "now", Object(3)),
+            StreamEvent.ToolCall("d", "now", Object(3)),
+            StreamEvent.ToolCall("c", "now", Object(5)),
+            StreamEvent.ToolCall("e", "now", Object(5)));
+
+        Assert.Equal(
+            [("c", 5), ("d", 3), ("e", 5)],
+            updates.SelectMany(static update => update.Contents).OfType<FunctionCallContent>().Select(static call => (call.CallId, call.Arguments!["a"]!.ToString()!.Length / (1024 * 1024))));
+    }
+
+    /// <summary>Makes an input of a tool of so many Mi letters.</summary>
+    private static string Object(int mebi) => $"{{\"a\":\"{new string('a', mebi * 1024 * 1024)}\"}}";
+
     private static async IAsyncEnumerable<StreamEvent> Reusing(byte[] buffer)
     {
         await Task.Yield();
