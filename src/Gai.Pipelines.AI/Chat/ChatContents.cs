@@ -37,7 +37,7 @@ internal static class ChatContents
             using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 256 });
             call.Arguments = ToArguments(document.RootElement);
         }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
+        catch (Exception failure) when (IsNoJsonOrNoText(failure))
         {
             call.Exception = new InvalidOperationException($"The input of the tool call \"{id}\" must be a JSON object: {failure.Message}", failure);
         }
@@ -45,6 +45,7 @@ internal static class ChatContents
         return call;
     }
 
+    /// <summary>Makes a result of its JSON. What is none, or has half a surrogate pair in its text, stays as it came.</summary>
     public static FunctionResultContent ToFunctionResult(string id, string json)
     {
         if (json.Length == 0)
@@ -52,8 +53,15 @@ internal static class ChatContents
             return new FunctionResultContent(id, result: null);
         }
 
-        using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 256 });
-        return new FunctionResultContent(id, ToValue(document.RootElement));
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 256 });
+            return new FunctionResultContent(id, ToValue(document.RootElement));
+        }
+        catch (Exception failure) when (IsNoJsonOrNoText(failure))
+        {
+            return new FunctionResultContent(id, json);
+        }
     }
 
     public static StreamEvent ToAudio(DataContent data)
@@ -201,6 +209,9 @@ internal static class ChatContents
         JsonValueKind.String => json.GetString(),
         _ => json.Clone(),
     };
+
+    /// <summary>Whether a failure is one of JSON, or of half a surrogate pair: escaped, in a text that is asked for, or in the JSON itself.</summary>
+    private static bool IsNoJsonOrNoText(Exception failure) => failure is JsonException or InvalidOperationException or ArgumentException;
 
     private static int Int(AdditionalPropertiesDictionary? properties, string name) =>
         properties?.GetValueOrDefault(name) switch

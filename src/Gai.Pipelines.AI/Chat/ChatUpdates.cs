@@ -18,7 +18,8 @@ public static class ChatUpdates
     /// the step or the end of the answer comes; a code point that is cut between two pieces of text is joined. Citations become annotations of a content without
     /// text; safety verdicts and raw events are the <see cref="AIContent.RawRepresentation"/> of one, and so survive on the way back.
     /// Without a form are the provider of a start, the name of a result whose call is not in the stream, the media type of audio that is not of <c>audio/</c>, and an input of a tool
-    /// that is no JSON object: that call has no arguments, and its <see cref="FunctionCallContent.Exception"/> says why.
+    /// that is no JSON object: that call has no arguments, and its <see cref="FunctionCallContent.Exception"/> says why. A result that is no JSON,
+    /// or a text with half a surrogate pair, is given as it came.
     /// </remarks>
     public static IAsyncEnumerable<ChatResponseUpdate> ToChatResponseUpdatesAsync(
         this IAsyncEnumerable<StreamEvent> events, CancellationToken cancellationToken = default)

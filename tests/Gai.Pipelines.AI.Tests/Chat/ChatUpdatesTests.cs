@@ -66,9 +66,11 @@ public sealed class ChatUpdatesTests
         Assert.Equal("1", call.Arguments!["a"]!.ToString());
     }
 
+    // Half a surrogate pair does not survive in an attribute.
+    public static TheoryData<string> InputsThatAreNoObject => ["[1]", "{\"a\":", "{\"\\ud83d\":1}", "{\"a\":\"\ud83d\"}"];
+
     [Theory]
-    [InlineData("[1]")]
-    [InlineData("{\"a\":")]
+    [MemberData(nameof(InputsThatAreNoObject), DisableDiscoveryEnumeration = true)]
     public async Task ToChatResponseUpdates_InputThatIsNoObject_IsReportedInTheCall(string input)
     {
         List<ChatResponseUpdate> updates = await ConvertAsync(StreamEvent.ToolCallDelta("c1", "now", input));
@@ -184,6 +186,19 @@ public sealed class ChatUpdatesTests
         Assert.Equal(
             [("c", 5), ("d", 3), ("e", 5)],
             updates.SelectMany(static update => update.Contents).OfType<FunctionCallContent>().Select(static call => (call.CallId, call.Arguments!["a"]!.ToString()!.Length / (1024 * 1024))));
+    }
+
+    // Half a surrogate pair does not survive in an attribute.
+    public static TheoryData<string> ResultsThatAreNoTextOrNoJson => ["\"a\\ud83d\"", "\"a\ud83d\"", "{\"a\":"];
+
+    [Theory]
+    [MemberData(nameof(ResultsThatAreNoTextOrNoJson), DisableDiscoveryEnumeration = true)]
+    public async Task ToChatResponseUpdates_ResultThatIsNoTextOrNoJson_IsToldAsItCame(string json)
+    {
+        List<ChatResponseUpdate> updates = await ConvertAsync(StreamEvent.ToolResult("c", "f", json), StreamEvent.TextDelta("x"));
+
+        Assert.Equal(json, Assert.IsType<FunctionResultContent>(Assert.Single(updates[0].Contents)).Result);
+        Assert.Equal("x", updates[1].Text);
     }
 
     /// <summary>Makes an input of a tool of so many Mi letters.</summary>
