@@ -105,6 +105,9 @@ public sealed partial class StreamLog
     /// <summary>Whether the store is being given a frame, which it may have in a moment.</summary>
     internal bool IsOnItsWay(long sequence) => _writeBehind?.IsOnItsWay(sequence) == true;
 
+    /// <summary>Whether the store was given up before it was given a frame.</summary>
+    internal bool IsNeverStored(long sequence) => _writeBehind?.NeverGets(sequence) == true;
+
     /// <summary>Waits until the producer is done, and the store has all that there is or is given up.</summary>
     internal async Task DrainAsync()
     {

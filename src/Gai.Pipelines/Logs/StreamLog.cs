@@ -94,6 +94,12 @@ public sealed partial class StreamLog
         }
 
         long next = after.Sequence + 1;
+        if (IsNeverStored(next))
+        {
+            // That a store which was given up has the first events says nothing of those that it was never given.
+            first = Memory.First;
+        }
+
         return TryOpen(next, next < first ? new LogGap(first - next, first) : default);
     }
 

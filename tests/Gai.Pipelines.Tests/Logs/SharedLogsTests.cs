@@ -502,6 +502,53 @@ public sealed class SharedLogsTests : SharedLogTest
         Assert.Equal(Numbers(1, 111), DataOf((await PassToEndAsync(cursor)).Text));
     }
 
+    /// <summary>It is no gap that a store is away, but what the store was never given it will not have when it is back.</summary>
+    [Fact]
+    public async Task Read_EvictedAndTheStoreWasGivenUpBeforeItGotIt_IsToldTheGapWhileTheStoreIsAway()
+    {
+        StreamLogs node = NewNode(Options with { Store = StoreOfA, MaxStoreLag = 50, StoreBatchBytes = 1 });
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(node, Unabandoned with { MaxEvents = 10 });
+        await PushedAsync(log, source, Numbers(1, 10));
+        await PassUntilDurableAsync(log);
+        StoreOfA.FailsBefore = new IOException("Away.");
+        await PushedAsync(log, source, Numbers(11, 100));
+        await PassUntilAsync(() => log.Memory.First > 100);
+
+        LogCursor slow = log.OpenCursor(new LogPosition(log.Description.Id, 20));
+        source.Push("111").End();
+        await log.Ended.OrFail();
+
+        LogCursor resuming = log.OpenCursor(new LogPosition(log.Description.Id, 20));
+        Assert.Equal(new LogGap(81, 102), resuming.Gap);
+        foreach (LogCursor cursor in (LogCursor[])[slow, resuming])
+        {
+            (StreamOutcome outcome, string text) = await PassToEndAsync(cursor);
+            Assert.Equal((StreamOutcomeReason.Completed, 81), (outcome.Reason, cursor.Dropped));
+            Assert.StartsWith("{\"dropped\":81,", DataOf(text)[0], StringComparison.Ordinal);
+            Assert.Equal(Numbers(102, 10), DataOf(text)[1..]);
+        }
+    }
+
+    [Fact]
+    public async Task Read_StoreIsGivenUpWhileSomebodyWaitsForIt_IsToldTheGap()
+    {
+        StreamLogs node = NewNode(Options with { Store = StoreOfA, MaxStoreLag = 5000, StoreBatchBytes = 1 });
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(node, Unabandoned);
+        StoreOfA.FailsBefore = new IOException("Away.");
+        await PushedAsync(log, source, Numbers(1, 4000));
+        log.Memory.Trim(long.MaxValue, long.MaxValue);
+        LogCursor cursor = log.OpenCursor(new LogPosition(log.Description.Id, 1));
+        Task<(StreamOutcome Outcome, string Text)> reading = PassToEndAsync(cursor);
+        await Deadline.UntilAsync(() => cursor.ReadsStore);
+        Assert.Null(cursor.Gap);
+
+        source.Push(Numbers(4001, 2000)).End();
+
+        (StreamOutcome outcome, string text) = await reading;
+        Assert.Equal((StreamOutcomeReason.Completed, "6000"), (outcome.Reason, DataOf(text)[^1]));
+        Assert.Equal((6000 - 1, 0), (cursor.Events + cursor.Dropped, StoreOfA.Appends));
+    }
+
     /// <summary>To give a store up is to end the log there, and a second end finds it lost.</summary>
     [Fact]
     public async Task Append_AnswerToTheGivingUpIsLost_ReadersHereGoOn()

@@ -52,6 +52,13 @@ internal sealed class LogCatchUp(LogCursor cursor)
         using CancellationTokenRegistration leaving = _closed.Token.UnsafeRegister(static pace => ((LogPace)pace!).Signal(), pace);
         while (!_closed.IsCancellationRequested)
         {
+            if (Log.IsNeverStored(first))
+            {
+                // It will not have it when it is back either.
+                Answer(long.MaxValue);
+                break;
+            }
+
             try
             {
                 bool isOnItsWay = Log.IsOnItsWay(first);
@@ -73,10 +80,8 @@ internal sealed class LogCatchUp(LogCursor cursor)
                 }
 
                 LogStamp.Rewrite(Log.Description, read, _frames);
-                _first = state is not null && read.Count > 0 ? read.FirstSequence : long.MaxValue;
-                pace.Retire();
-                cursor.EndWait();
-                return;
+                Answer(state is not null && read.Count > 0 ? read.FirstSequence : long.MaxValue);
+                break;
             }
             catch (OperationCanceledException) when (_closed.IsCancellationRequested)
             {
@@ -91,5 +96,11 @@ internal sealed class LogCatchUp(LogCursor cursor)
         }
 
         pace.Retire();
+    }
+
+    private void Answer(long first)
+    {
+        _first = first;
+        cursor.EndWait();
     }
 }

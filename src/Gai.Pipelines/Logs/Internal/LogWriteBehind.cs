@@ -12,7 +12,8 @@ internal sealed class LogWriteBehind
     private readonly LogTenure _tenure;
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _durable;
-    private long _appending;
+    private long _offered; // the last that an append may have brought
+    private bool _isFed = true;
     private long? _refusedSince;
     private bool _wasFull; // the last batch: there may be more already
     private int _isIdle;
@@ -31,7 +32,10 @@ internal sealed class LogWriteBehind
     public long DurableSequence => Volatile.Read(ref _durable);
 
     /// <summary>Whether a frame is on its way to the store: memory may have lost it since, and readers of the store have to wait for it.</summary>
-    public bool IsOnItsWay(long sequence) => sequence > DurableSequence && sequence <= Volatile.Read(ref _appending);
+    public bool IsOnItsWay(long sequence) => Volatile.Read(ref _isFed) && sequence > DurableSequence && sequence <= Volatile.Read(ref _offered);
+
+    /// <summary>Whether the store neither has a frame nor will get it: nobody has to ask it for that, whether it is there or away.</summary>
+    public bool NeverGets(long sequence) => !Volatile.Read(ref _isFed) && sequence > Volatile.Read(ref _offered);
 
     /// <summary>Done when the store has the whole log, or is given up.</summary>
     public Task Done => _done.Task;
@@ -116,7 +120,7 @@ internal sealed class LogWriteBehind
     /// <summary>Nothing more comes to the store: nobody waits for it to get anything, and the log keeps to its own bounds.</summary>
     private void StopFeeding()
     {
-        Volatile.Write(ref _appending, 0);
+        Volatile.Write(ref _isFed, false);
         _memory.NoteStored(long.MaxValue, mayLag: 0);
     }
 
@@ -155,7 +159,7 @@ internal sealed class LogWriteBehind
             return false;
         }
 
-        Volatile.Write(ref _appending, batch.LastSequence);
+        Volatile.Write(ref _offered, Math.Max(_offered, batch.LastSequence));
         while (true)
         {
             try
