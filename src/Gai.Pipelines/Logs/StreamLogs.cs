@@ -175,6 +175,7 @@ public sealed partial class StreamLogs : IAsyncDisposable, IDisposable
         await IdOfAsync(key, cancellationToken) is { } log && await CancelAsync(log, cancellationToken);
 
     /// <summary>Cancels the producer of the log that holds a key, forgets the log at all nodes and frees the key: the next start begins a new generation.</summary>
+    /// <remarks>Other nodes learn of it from the store. One that has produced the log, or has read it to its end, finds it by its id for as long as it keeps it.</remarks>
     /// <param name="key">The key.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Whether there was one.</returns>

@@ -58,6 +58,27 @@ public sealed class SharedLogCopiesTests : SharedLogTest
         Assert.Null(await PassUntilDoneAsync(B.FindAsync(log.Description.Id).AsTask()));
     }
 
+    /// <summary>Each client that came to it would put off that it is forgotten.</summary>
+    [Fact]
+    public async Task Copy_LogIsRemovedWhileItIsRead_IsForgottenAtOnce()
+    {
+        (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, KeptForLong);
+        StreamLog copy = await FindAsync(B, log, KeptForLong);
+        LogCursor cursor = copy.OpenCursorAtStart();
+        await PushedAsync(log, source, "a");
+        await PassUntilAsync(() => copy.LastSequence == 1);
+
+        await Shared.RemoveAsync(log.Description.Id, CancellationToken.None);
+
+        (StreamOutcome outcome, string text) = await PassToEndAsync(cursor);
+        Assert.Equal(StreamErrorCodes.ProducerLost, Assert.IsType<StreamErrorException>(outcome.Exception).Error.Code);
+        Assert.Equal(["a"], DataOf(text));
+
+        // The clock stands still.
+        await Deadline.UntilAsync(() => B.Count == 0);
+        Assert.Null(await PassUntilDoneAsync(B.FindAsync(log.Description.Id).AsTask()));
+    }
+
     [Fact]
     public async Task Find_LogHasEnded_ItsEndIsKnownAtOnce()
     {

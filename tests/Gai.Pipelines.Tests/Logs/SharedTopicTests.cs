@@ -186,6 +186,25 @@ public sealed class SharedTopicTests : SharedLogTest
         Assert.Equal(["b"], DataOf((await PassToEndAsync(log.OpenCursorAtStart())).Text));
     }
 
+    [Fact]
+    public async Task Open_TopicWasRemovedWhileItWasRead_IsAnother()
+    {
+        EventTopic<string> topic = await OpenAsync(A, News);
+        EventTopic<string> atB = await OpenAsync(B, News);
+        StreamLog log = (await PassUntilDoneAsync(atB.OpenLogAsync(StreamFormat.ServerSentEvents).AsTask()))!;
+        LogCursor cursor = log.OpenCursorAtStart();
+        await PassUntilDoneAsync(DoneAsync(topic.PublishAsync("a")));
+        await PassUntilAsync(() => log.LastSequence == 1);
+
+        await Shared.RemoveAsync(log.Description.Id, CancellationToken.None);
+
+        Assert.Equal(StreamOutcomeReason.SourceFailed, (await PassToEndAsync(cursor)).Outcome.Reason);
+        await Deadline.UntilAsync(() => B.Count == 0);
+        EventTopic<string> next = await OpenAsync(B, News);
+        Assert.NotSame(atB, next);
+        await PassUntilDoneAsync(DoneAsync(next.PublishAsync("b")));
+    }
+
     /// <summary>A copy that nobody reads is given up; the topic goes on.</summary>
     [Fact]
     public async Task Open_CopyWithoutAnEventIsForgottenUnread_IsTheSameTopic()

@@ -108,6 +108,9 @@ internal sealed class LogFollower
         {
             // Somebody has removed it, or it has expired while nobody here looked.
             _memory.Publish(LogEnd.Lost);
+
+            // Only then: the name of a topic is free when its log has ended.
+            _log.OnGoneFromStore();
             return true;
         }
 
