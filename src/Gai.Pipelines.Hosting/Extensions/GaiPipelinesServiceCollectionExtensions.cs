@@ -65,6 +65,7 @@ public static class GaiPipelinesServiceCollectionExtensions
         {
             Scheduler = provider.GetRequiredService<StreamScheduler>(),
             OnStoreFailure = (log, failure) => Log.LogStoreFailed(logger, log.Description.Id, failure),
+            OnTopicStoreFailure = (log, failure) => Log.LogStoreFailed(logger, log, failure),
         };
         var logs = new StreamLogs(provider.GetService<ILogStore>() is { } store ? options with { Store = store } : options);
         LogTelemetry.Tell(provider.GetRequiredService<IMeterFactory>(), logs);

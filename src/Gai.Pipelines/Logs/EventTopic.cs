@@ -30,6 +30,8 @@ public sealed class EventTopic<T> : ITopic
 
     internal TopicStart<T> Start { get; }
 
+    long ITopic.Waiting => _outputs.Sum(static output => output.Waiting);
+
     bool ITopic.Fills(LogId log) => Array.Exists(_outputs, output => output.Fills(log));
 
     /// <summary>Publishes an event.</summary>

@@ -54,6 +54,9 @@ public sealed partial class StreamLogs
         }
     }
 
+    private long WaitingOfTopics() =>
+        _topics.Values.Where(static topic => topic.IsCompletedSuccessfully).Sum(static topic => topic.GetAwaiter().GetResult().Waiting);
+
     private async Task OpenAsync<T>(TopicStart<T> start, TaskCompletionSource<ITopic> opening)
     {
         try

@@ -50,14 +50,14 @@ public sealed partial class StreamLogs : IAsyncDisposable, IDisposable
 
     internal LogBudget Budget { get; }
 
-    /// <summary>How many cursors there are, and how many events of this node's producers the store lacks.</summary>
+    /// <summary>How many cursors there are, and how many events of this node's producers and publishers the store lacks.</summary>
     internal (long Cursors, long StoreLag) Sum()
     {
         lock (_lock)
         {
             // One whose store is given up waits for it no longer, and one that is forgotten may wait for it still.
             IEnumerable<StreamLog> lagging = _byId.Values.Concat(_leaving).Where(static log => log.WaitsForStore);
-            return (_byId.Values.Sum(static log => (long)log.Readers), lagging.Sum(static log => log.LastSequence - log.DurableSequence));
+            return (_byId.Values.Sum(static log => (long)log.Readers), lagging.Sum(static log => log.LastSequence - log.DurableSequence) + WaitingOfTopics());
         }
     }
 

@@ -59,7 +59,11 @@ public sealed record StreamLogsOptions
     /// <exception cref="ArgumentOutOfRangeException">The time is below 10 ms.</exception>
     public TimeSpan PollInterval { get; init => field = Limit.AtLeast(TimeSpan.FromMilliseconds(10), value); } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Gets what is told of a failure of the store. It is tried again by itself.</summary>
-    /// <value>Default <see langword="null"/>. Called on any thread; what it throws is ignored.</value>
+    /// <summary>Gets what is told when the store fails for a log of this node. It is tried again by itself.</summary>
+    /// <value>Default <see langword="null"/>. Called on any thread; what it throws is ignored. Publishing to a topic takes no log: events wait for the store, and so do their tasks.</value>
     public Action<StreamLog, Exception>? OnStoreFailure { get; init; }
+
+    /// <summary>Gets what is told when the store does not take what is published to a topic. It is tried again by itself.</summary>
+    /// <value>Default <see langword="null"/>. Called on any thread; what it throws is ignored.</value>
+    internal Action<LogId, Exception>? OnTopicStoreFailure { get; init; }
 }

@@ -1,8 +1,10 @@
+using System.Collections.Concurrent;
 using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Gai.Pipelines.Hosting.Tests.Extensions;
@@ -43,6 +45,17 @@ public sealed class GaiPipelinesServiceCollectionExtensionsTests
     }
 
     [Fact]
+    public void AddGaiPipelines_StoreDoesNotTakeWhatIsPublished_IsLogged()
+    {
+        using var entries = new RecordingLoggerProvider();
+        using ServiceProvider services = NewServices().AddLogging(logging => logging.AddProvider(entries)).AddGaiPipelines().BuildServiceProvider();
+
+        services.GetRequiredService<StreamLogs>().Options.OnTopicStoreFailure!(LogId.New(), new IOException("Away."));
+
+        Assert.Equal((LogLevel.Warning, nameof(Log.LogStoreFailed), "Away."), Assert.Single(entries.Logged));
+    }
+
+    [Fact]
     public void UseGaiPipelines_WithoutServices_SaysWhatIsMissing()
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -55,4 +68,23 @@ public sealed class GaiPipelinesServiceCollectionExtensionsTests
     }
 
     private static IServiceCollection NewServices() => new ServiceCollection().AddLogging();
+
+    private sealed class RecordingLoggerProvider : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<(LogLevel Level, string? Name, string? Failure)> Logged { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Logged.Enqueue((logLevel, eventId.Name, exception?.Message));
+
+        public void Dispose()
+        {
+        }
+    }
 }

@@ -15,7 +15,7 @@ public abstract class SharedLogTest : LogTest
         Shared = new MemoryLogStore(Time) { IsShared = true };
         StoreOfA = new FaultyLogStore(Shared);
         StoreOfB = new FaultyLogStore(Shared);
-        Options = new StreamLogsOptions { OnStoreFailure = (_, failure) => Failures.Enqueue(failure) };
+        Options = new StreamLogsOptions { OnStoreFailure = (_, failure) => Failures.Enqueue(failure), OnTopicStoreFailure = (_, failure) => Failures.Enqueue(failure) };
         A = NewNode(Options with { Store = StoreOfA });
         B = NewNode(Options with { Store = StoreOfB });
     }

@@ -69,6 +69,36 @@ public sealed class SharedTopicTests : SharedLogTest
         await PassUntilAsync(() => again.IsCompletedSuccessfully);
     }
 
+    /// <summary>Nobody has to read the topic at the node, and whoever publishes need not await it: the store's failure must be seen all the same.</summary>
+    [Fact]
+    public async Task Publish_StoreIsAway_IsReportedAndLagsUntilItIsBack()
+    {
+        var told = new ConcurrentQueue<(LogId Log, Exception Failure)>();
+        StreamLogs node = NewNode(Options with
+        {
+            Store = StoreOfA,
+            OnTopicStoreFailure = (log, failure) =>
+            {
+                told.Enqueue((log, failure));
+                throw new NotSupportedException("The application's.");
+            },
+        });
+        EventTopic<string> topic = await OpenAsync(node, News);
+        StoreOfA.FailsBefore = new IOException("Away.");
+
+        Task[] publishing = [topic.PublishAsync("a").AsTask(), topic.PublishAsync("b").AsTask()];
+        await PassUntilAsync(() => StoreOfA.Publications > 2);
+        Task late = topic.PublishAsync("c").AsTask();
+
+        Assert.Equal(3, node.Sum().StoreLag);
+        Assert.True(told.Count >= 2);
+        LogDescription description = (await Shared.FindAsync(LogKey.Of("topic", "news", nameof(StreamFormat.ServerSentEvents)), CancellationToken.None))!;
+        Assert.All(told, one => Assert.Equal((description.Id, StoreOfA.FailsBefore), one));
+        StoreOfA.FailsBefore = null;
+        await PassUntilAsync(() => publishing.All(one => one.IsCompletedSuccessfully) && late.IsCompletedSuccessfully);
+        Assert.Equal(0, node.Sum().StoreLag);
+    }
+
     /// <summary>An event has different sizes in its formats, so that only one of them may be full.</summary>
     [Fact]
     public async Task Publish_OnlyOneFormatIsFull_IsRefusedInAll()

@@ -19,6 +19,8 @@ internal sealed class LocalTopic<T> : TopicOutput<T>
         log.Closing = Close;
     }
 
+    public override long Waiting => 0;
+
     public override void ThrowIfFull()
     {
         if (_log.Memory.HasEnded)

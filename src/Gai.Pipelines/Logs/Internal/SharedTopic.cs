@@ -22,6 +22,9 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
     private Publication? _open;
     private int _waitingFrames;
     private long _waitingBytes;
+
+    // Those that are in flight included.
+    private long _unsettled;
     private Task _inFlight = Task.CompletedTask;
     private bool _isSending;
     private bool _hasEnded;
@@ -40,6 +43,8 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
         _frames = new FrameWriter(_bytes, maxFrameBytes);
         _pace = new LogPace(logs.Options.Scheduler);
     }
+
+    public override long Waiting => Volatile.Read(ref _unsettled);
 
     public override void ThrowIfFull()
     {
@@ -132,6 +137,7 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
             return Task.CompletedTask;
         }
 
+        Interlocked.Add(ref _unsettled, publication.Frames.Count - frames);
         _waitingFrames += publication.Frames.Count - frames;
         _waitingBytes += publication.Frames.Bytes.Length - bytes;
         if (frames == 0)
@@ -205,7 +211,7 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
             try
             {
                 await _store.PublishAsync(_id, publication.Name, publication.Frames, CancellationToken.None);
-                publication.Done.SetResult();
+                Settle(publication, failure: null);
                 return;
             }
             catch (LogFencedException)
@@ -216,19 +222,45 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
                 }
 
                 _logs.FreeTopic(_id);
-                publication.Done.SetException(HasEnded());
+                Settle(publication, HasEnded());
                 return;
             }
             catch (Exception failure)
             {
+                Report(failure);
                 if (_logs.IsStopping)
                 {
-                    publication.Done.SetException(failure);
+                    Settle(publication, failure);
                     return;
                 }
 
                 await _pace.WaitAsync(_logs.Options.PollInterval);
             }
+        }
+    }
+
+    private void Settle(Publication publication, Exception? failure)
+    {
+        Interlocked.Add(ref _unsettled, -publication.Frames.Count);
+        if (failure is null)
+        {
+            publication.Done.SetResult();
+        }
+        else
+        {
+            publication.Done.SetException(failure);
+        }
+    }
+
+    private void Report(Exception failure)
+    {
+        try
+        {
+            _logs.Options.OnTopicStoreFailure?.Invoke(_id, failure);
+        }
+        catch (Exception)
+        {
+            // The application's.
         }
     }
 

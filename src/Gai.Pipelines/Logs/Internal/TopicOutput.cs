@@ -15,6 +15,9 @@ internal abstract class TopicOutput<T>(StreamFormat format)
 
     public abstract ValueTask<StreamLog?> OpenAsync(CancellationToken cancellationToken);
 
+    /// <summary>How many events the store does not have yet. Takes no lock.</summary>
+    public abstract long Waiting { get; }
+
     /// <summary>Whether a log is where its events go.</summary>
     public abstract bool Fills(LogId log);
 
