@@ -10,7 +10,8 @@ namespace Gai.Pipelines;
 /// </remarks>
 public sealed class LogBatch : IDisposable
 {
-    private const int MostKept = 64 * 1024;
+    /// <summary>How many bytes whoever encodes or copies for a stream again and again keeps for that.</summary>
+    internal const int MostKept = 64 * 1024;
 
     private CarryBuffer _bytes;
     private int[] _ends = [];

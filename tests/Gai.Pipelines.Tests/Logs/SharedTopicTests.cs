@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using Gai.Pipelines.TestUtilities;
 
 namespace Gai.Pipelines.Tests.Logs;
@@ -292,6 +293,26 @@ public sealed class SharedTopicTests : SharedLogTest
         Assert.Equal(["a", "b", "done"], DataOf(text));
     }
 
+    /// <summary>Topics last as long as the process.</summary>
+    [Fact]
+    public async Task Publish_EventIsLarge_ItsMemoryIsNotKept()
+    {
+        var dialect = new LargeDialect();
+        EventTopic<string> topic = await OpenAsync(A, News with { Dialects = new DialectFactory<string>(_ => dialect) });
+
+        await PassUntilDoneAsync(DoneAsync(topic.PublishAsync(new string('x', 1024 * 1024))));
+
+        await Deadline.UntilAsync(() =>
+        {
+            GC.Collect();
+            return !dialect.Memory!.IsAlive;
+        });
+        await PassUntilDoneAsync(DoneAsync(topic.PublishAsync("small")));
+        StreamLog log = (await PassUntilDoneAsync(topic.OpenLogAsync(StreamFormat.ServerSentEvents).AsTask()))!;
+        await PassUntilDoneAsync(DoneAsync(topic.CompleteAsync()));
+        Assert.Equal([1024 * 1024, 5], DataOf((await PassToEndAsync(log.OpenCursorAtStart())).Text).Select(static data => data.Length));
+    }
+
     /// <summary>The half of an event that could not be written is not the beginning of the next one.</summary>
     [Theory]
     [InlineData(true)]
@@ -379,6 +400,29 @@ public sealed class SharedTopicTests : SharedLogTest
         }
 
         public override void WriteEnd(FrameWriter output) => SseEncoder.WriteText(output, default, "done");
+    }
+
+    private sealed class LargeDialect : Dialect<string>
+    {
+        /// <summary>Gets what the last event was encoded into.</summary>
+        public WeakReference? Memory { get; private set; }
+
+        public override void WriteEvent(FrameWriter output, in string item)
+        {
+            SseEncoder.WriteText(output, default, item);
+            output.Commit();
+            Assert.True(MemoryMarshal.TryGetArray(output.GetMemory(), out ArraySegment<byte> room));
+            Assert.True(item.Length < 1024 * 1024 || room.Array!.Length > 1024 * 1024);
+            Memory = new WeakReference(room.Array);
+        }
+
+        public override void WriteError(FrameWriter output, in StreamError error)
+        {
+        }
+
+        public override void WriteEnd(FrameWriter output)
+        {
+        }
     }
 
     private sealed class TornDialect : Dialect<string>

@@ -13,10 +13,12 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
     private readonly LogId _id;
     private readonly Dialect<T> _dialect;
     private readonly LogOptions _options;
-    private readonly ArrayBufferWriter<byte> _bytes = new();
-    private readonly FrameWriter _frames;
     private readonly LogPace _pace;
     private readonly Queue<Publication> _waiting = new();
+
+    // What an event is encoded into.
+    private ArrayBufferWriter<byte> _bytes = new();
+    private FrameWriter _frames;
 
     // The last of those that wait, while there is room in it.
     private Publication? _open;
@@ -175,6 +177,12 @@ internal sealed class SharedTopic<T> : TopicOutput<T>
 
         _frames.Publish();
         FrameIds.Cut(_bytes.WrittenSpan, Format, into);
+        if (_bytes.Capacity > LogBatch.MostKept)
+        {
+            // A topic lasts as long as the process, which must not keep what the largest event of each took.
+            _bytes = new ArrayBufferWriter<byte>();
+            _frames = new FrameWriter(_bytes, _frames.MaxFrameBytes);
+        }
     }
 
     private async Task SendAsync()
