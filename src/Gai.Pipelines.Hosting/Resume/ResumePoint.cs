@@ -16,7 +16,7 @@ internal readonly record struct ResumePoint(LogId? Stream, LogPosition? After, b
 
     private static readonly SearchValues<char> Letters = SearchValues.Create("0123456789abcdefghijklmnopqrstuv");
 
-    /// <summary>Reads it from a request. The header goes before the query: an <c>EventSource</c> that comes back has both, and the header is newer.</summary>
+    /// <summary>Reads it from a request. The header of the last event goes before the query: an <c>EventSource</c> that comes back has both, and the header is newer.</summary>
     /// <returns>Whether what there is can be read.</returns>
     public static bool TryRead(HttpRequest request, out ResumePoint point, out StreamError problem)
     {
@@ -41,19 +41,22 @@ internal readonly record struct ResumePoint(LogId? Stream, LogPosition? After, b
             after = position;
         }
 
-        (name, string? streamId) = First(request, StreamIdHeader, StreamIdQuery);
+        (string by, string? streamId) = First(request, StreamIdHeader, StreamIdQuery);
         LogId? stream = after?.Log;
-        if (streamId is not null)
+
+        // The query names the stream that it was opened with, and since then it may have been given another one, behind a gap.
+        bool isOutdated = after is not null && name == LastEventId.HeaderName && by == StreamIdQuery;
+        if (streamId is not null && !isOutdated)
         {
             if (!LogId.TryParse(streamId, out LogId log))
             {
-                problem = Malformed(name, streamId, "the id of a stream", LogId.TextLength, "Send the value of the response's header Stream-Id, or none to begin.");
+                problem = Malformed(by, streamId, "the id of a stream", LogId.TextLength, "Send the value of the response's header Stream-Id, or none to begin.");
                 return false;
             }
 
             if (after is not null && after.Value.Log != log)
             {
-                problem = AnotherStream(name, "The id of the last event is of another stream than the stream's id. Send both of one stream, or one of them.");
+                problem = AnotherStream(by, "The id of the last event is of another stream than the stream's id. Send both of one stream, or one of them.");
                 return false;
             }
 

@@ -64,6 +64,35 @@ public sealed class InputTests
         Assert.Equal((400, "streamId"), (answer.Status, answer.Json.GetProperty("parameter").GetString()));
     }
 
+    /// <summary>An EventSource keeps the query that it was opened with, also when its stream was forgotten and it has been given another one since.</summary>
+    [Fact]
+    public async Task Get_HeaderIsOfAnotherStreamThanTheQuery_GoesOnWithTheHeaders()
+    {
+        await using TestServer server = await StartAsync();
+        _source.Push(new Tick(1), new Tick(2)).End();
+        Answer whole = await ResumeServer.GetAsync(server, "/ticks");
+        string[] events = whole.Body.Split("\n\n");
+
+        Answer rest = await ResumeServer.GetAsync(server, $"/ticks?streamId={LogId.New()}", lastEventId: ResumeServer.IdOf(events[0]));
+        Answer nothing = await ResumeServer.GetAsync(server, $"/ticks?streamId={LogId.New()}", lastEventId: ResumeServer.IdOf(events[1]));
+
+        Assert.Equal((200, 204), (rest.Status, nothing.Status));
+        Assert.Equal((Header(whole), $"{events[1]}\n\n"), (Header(rest), rest.Body));
+        Assert.Equal(1, _runs);
+    }
+
+    [Fact]
+    public async Task Get_HeadersDisagree_IsRefused()
+    {
+        await using TestServer server = await StartAsync();
+        using HttpRequestMessage request = ResumeServer.Request(HttpMethod.Get, "/ticks", lastEventId: new LogPosition(LogId.New(), 1).ToString());
+        request.Headers.Add("Stream-Id", LogId.New().ToString());
+
+        Answer answer = await server.SendAsync(request);
+
+        Assert.Equal((400, "Stream-Id"), (answer.Status, answer.Json.GetProperty("parameter").GetString()));
+    }
+
     [Theory]
     [InlineData("a\u0001b")]
     [InlineData("")]
