@@ -40,6 +40,7 @@ internal static class StreamFailure
         StreamErrorCodes.Unauthorized => StatusCodes.Status401Unauthorized,
         StreamErrorCodes.Forbidden => StatusCodes.Status403Forbidden,
         StreamErrorCodes.NotFound => StatusCodes.Status404NotFound,
+        StreamErrorCodes.Cancelled => StatusCodes.Status410Gone, // nothing has failed, and to come back changes nothing
         StreamErrorCodes.RateLimited => StatusCodes.Status429TooManyRequests,
         StreamErrorCodes.Network => StatusCodes.Status502BadGateway,
         StreamErrorCodes.Overloaded or StreamErrorCodes.ProviderUnavailable or StreamErrorCodes.ServerDraining or StreamErrorCodes.Expired => StatusCodes.Status503ServiceUnavailable,

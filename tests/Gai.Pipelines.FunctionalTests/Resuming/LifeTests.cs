@@ -7,6 +7,7 @@ using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Gai.Pipelines.FunctionalTests.Resuming;
 
@@ -100,7 +101,8 @@ public sealed class LifeTests
         await PassUntilAsync(() => _source.IsDisposed);
 
         Answer late = await ResumeServer.GetAsync(server, "/ticks", lastEventId: id);
-        Assert.NotEqual(200, late.Status);
+        Assert.Equal((410, "cancelled"), (late.Status, late.Json.GetProperty("code").GetString()));
+        Assert.Empty(server.Logs.WarningsAndErrors);
     }
 
     [Fact]
@@ -179,6 +181,22 @@ public sealed class LifeTests
                 yield return StreamEvent.TextDelta($"{tick.N}");
             }
         }
+    }
+
+    /// <summary>A plain stream has no record that says so: it is a status, and one with which an <c>EventSource</c> stays away.</summary>
+    [Fact]
+    public async Task Resume_PlainStreamThatWasCancelled_Is410AndNoErrorOfTheServers()
+    {
+        await using TestServer server = await StartAsync();
+        string id = await BeginAndLeaveAsync(server);
+
+        Assert.Equal(204, (await ResumeServer.DeleteAsync(server, "/ticks", lastEventId: id)).Status);
+        await _source.Disposed;
+        Answer late = await ResumeServer.GetAsync(server, "/ticks", lastEventId: id);
+
+        Assert.Equal((410, "cancelled"), (late.Status, late.Json.GetProperty("code").GetString()));
+        Assert.Empty(server.Logs.WarningsAndErrors);
+        Assert.Contains(server.Logs.Ours, entry => (entry.Level, entry.Name) == (LogLevel.Debug, "StreamRefused"));
     }
 
     [Fact]

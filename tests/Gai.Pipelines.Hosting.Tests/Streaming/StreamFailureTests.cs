@@ -12,6 +12,7 @@ public sealed class StreamFailureTests
     [InlineData(StreamErrorCodes.Unauthorized, 401)]
     [InlineData(StreamErrorCodes.Forbidden, 403)]
     [InlineData(StreamErrorCodes.NotFound, 404)]
+    [InlineData(StreamErrorCodes.Cancelled, 410)]
     [InlineData(StreamErrorCodes.RateLimited, 429)]
     [InlineData(StreamErrorCodes.Internal, 500)]
     [InlineData("a code of the application's own", 500)]
