@@ -1,6 +1,6 @@
 namespace Gai.Pipelines.Hosting;
 
-/// <summary>Finds the dialect of a response that reads a log, by the name that the log has it under: for logs that another server began.</summary>
+/// <summary>Finds the dialect of a response that reads a log, by the name that the log has it under: for streams that another server began.</summary>
 internal static class LogDialects
 {
     private const string Gai = "gai";

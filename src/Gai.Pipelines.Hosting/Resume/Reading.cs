@@ -11,7 +11,7 @@ internal sealed class Reading
     private Func<LogCursor, DialectFactory<LogFrames>>? _dialects;
     private ActivityContext? _begun;
 
-    /// <summary>Makes the dialect of a response, if whoever produces the log has begun here.</summary>
+    /// <summary>Makes the dialect of a response, if what the log is written in is known here: from who has begun its producer, or from its topic.</summary>
     public Func<LogCursor, DialectFactory<LogFrames>>? Dialects => Volatile.Read(ref _dialects);
 
     public static Reading Of(StreamLog log) => OfLogs.GetOrCreateValue(log);

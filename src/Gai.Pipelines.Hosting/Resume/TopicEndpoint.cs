@@ -33,6 +33,7 @@ internal static class TopicEndpoint
         var topics = context.RequestServices.GetRequiredService<EventTopics>();
         EventTopicOptions options = topics.OptionsOf(name);
         StreamLog? log;
+        DialectFactory<T> dialects;
         try
         {
             EventTopic<T> topic = await topics.OpenAsync<T>(name, context.RequestAborted);
@@ -53,10 +54,18 @@ internal static class TopicEndpoint
             {
                 return () => NotAcceptableAsync(context, streams, topic.Formats);
             }
+
+            dialects = topic.Dialects;
         }
         catch (InvalidOperationException) when (streams.IsStopping)
         {
             return () => streams.RefuseDrainingAsync(context);
+        }
+
+        if (Reading.Of(log) is { Dialects: null } reading)
+        {
+            // The log has only a name for it, and one that the application has made it cannot name.
+            reading.Know(dialects);
         }
 
         if (Attach(context, streams, log, point, options) is { } answer)

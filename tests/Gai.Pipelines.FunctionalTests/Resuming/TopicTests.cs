@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using System.Net.ServerSentEvents;
 using System.Reflection;
+using System.Text;
 using Gai.Pipelines.Hosting;
 using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
@@ -247,6 +248,21 @@ public sealed class TopicTests
         Assert.Contains("data: {\"n\":1}\n", one, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Read_DialectOfTheApplication_OpensAndEndsItsResponses()
+    {
+        var dialects = new DialectFactory<Tick>(static _ => new MineDialect(), StreamFormat.ServerSentEvents);
+        await using TestServer server = await StartAsync(options => options.UseDialect(dialects));
+        using OpenStream reader = await ResumeServer.OpenAsync(server, "/ticks");
+        Assert.Equal(": mine\n\n", await reader.ReadEventAsync());
+        await TopicsOf(server).PublishAsync("ticks", new Tick(1));
+        Assert.Contains("data: 1\n", await ResumeServer.ReadDataAsync(reader), StringComparison.Ordinal);
+
+        server.Drain();
+
+        Assert.EndsWith("data: mine: server_draining\n\n", await reader.ReadRestAsync(), StringComparison.Ordinal);
+    }
+
     /// <summary>As JSON they would lose their names without a word.</summary>
     [Fact]
     public async Task Publish_ItemsOfWhichNoDialectIsKnown_SaysHowToNameIt()
@@ -341,6 +357,17 @@ public sealed class TopicTests
         services => services.AddSingleton(time ?? TimeProvider.System).Configure("ticks", options ?? (_ => { })),
         options: all => all.CommitWindow = TimeSpan.Zero,
         store: store);
+
+    private sealed class MineDialect : Dialect<Tick>
+    {
+        public override void WriteOpening(FrameWriter output) => output.Write(": mine\n\n"u8);
+
+        public override void WriteEvent(FrameWriter output, in Tick item) => output.Write(Encoding.UTF8.GetBytes($"data: {item.N}\n\n"));
+
+        public override void WriteError(FrameWriter output, in StreamError error) => output.Write(Encoding.UTF8.GetBytes($"data: mine: {error.Code}\n\n"));
+
+        public override void WriteEnd(FrameWriter output) => output.Write("data: mine: end\n\n"u8);
+    }
 
     /// <summary>Notes whose options are made, and kept.</summary>
     private sealed class NamesAsked : OptionsCache<EventTopicOptions>
