@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Gai.Pipelines.Hosting;
 
-/// <summary>The library's log messages: at most one a stream, never one an event.</summary>
+/// <summary>The library's log messages: one a stream, one more for what threw when it was over, never one an event.</summary>
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Error, "The source of {Path} failed after {Events} events; the client was told by an error record.", EventName = "StreamFailed")]

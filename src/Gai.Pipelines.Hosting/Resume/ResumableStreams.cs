@@ -118,7 +118,12 @@ internal sealed partial class ResumableStreams(StreamLogs logs, EventStreamExecu
     /// <summary>Tells of a producer that has ended, and whose readers may all have left.</summary>
     public void OnProduced(string path, StreamLog log, in StreamOutcome outcome)
     {
-        if (outcome.Exception is { } failure && (log.Failure is null || log.Readers == 0))
+        if (outcome.IsLate)
+        {
+            Log.SourceDisposalFailed(logger, path, outcome.Exception!);
+        }
+
+        if (outcome is { Exception: { } failure, IsLate: false } && (log.Failure is null || log.Readers == 0))
         {
             // What failed before its first event is told by the response that waits for it.
             Log.ProducerFailed(logger, path, outcome.Events, failure);

@@ -136,6 +136,11 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         }
 
         Tell(activity, Time.GetElapsedTime(start), outcome);
+        if (outcome.IsLate)
+        {
+            Log.SourceDisposalFailed(_executor.Logger, Context.Request.Path, outcome.Exception!);
+        }
+
         _executor.Notify(Context.Request.Path, _options, outcome);
         if (Document is { } document)
         {
@@ -185,15 +190,12 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
         PathString path = Context.Request.Path;
         switch (outcome.Reason)
         {
-            case StreamOutcomeReason.Completed when outcome.Exception is { } late:
-                Log.SourceDisposalFailed(_executor.Logger, path, late);
-                break;
             case StreamOutcomeReason.ClientGone when RequestTimeout.HasPassed(Context):
                 // The client is still there, and a clean end would tell it that this was all.
                 Log.RequestTimedOut(_executor.Logger, path, outcome.Events);
                 Context.Abort();
                 break;
-            case StreamOutcomeReason.ClientGone when outcome.Exception is { } failure && !Context.RequestAborted.IsCancellationRequested:
+            case StreamOutcomeReason.ClientGone when outcome is { Exception: { } failure, IsLate: false } && !Context.RequestAborted.IsCancellationRequested:
                 // Not the client but what stands between, such as a body that a middleware has put there: a clean end would be one of a whole answer.
                 // Nor another answer, where a callback has kept the head from being sent: the first frame is with the server, and would stand before it.
                 Log.OutputFailed(_executor.Logger, path, outcome.Events, failure);

@@ -27,7 +27,7 @@ public sealed partial class EventPump<T>
         };
         late = await DetachedSources.CloseAsync(_source, outcome, Settings.DetachAfter, Settings.Scheduler.TimeProvider) ?? late;
         await _leaving.DisposeAsync();
-        return _failure is null && late is not null ? outcome with { Exception = late } : outcome;
+        return _failure is null && late is not null ? outcome with { Exception = late, IsLate = true } : outcome;
     }
 
     /// <summary>Has the last figures told. Whoever listens to them is the application's, and what it throws must neither keep the last frames back nor leave the source open.</summary>

@@ -51,4 +51,7 @@ public readonly record struct StreamOutcome(
 
     /// <summary>Gets how many deltas were joined to the one before them because the client was slow (<see cref="SlowClientPolicy.MergeDeltas"/>).</summary>
     public long Merged { get; init; }
+
+    /// <summary>Gets whether the exception came when the stream was over, and is not why it ended.</summary>
+    internal bool IsLate { get; init; }
 }

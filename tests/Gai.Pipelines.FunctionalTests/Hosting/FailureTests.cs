@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Gai.Pipelines.Hosting;
+using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -8,6 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Gai.Pipelines.FunctionalTests.Hosting;
 
 /// <summary>Sources that fail, before and after the head of the response.</summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "The stream that reads the source closes it.")]
 public sealed class FailureTests
 {
     private const string Secret = "password=secret";
@@ -246,6 +248,51 @@ public sealed class FailureTests
     }
 
     [Fact]
+    public async Task Fail_InDisposalOfADocument_IsAWarningAndTheDocumentIsWhole()
+    {
+        await using TestServer server = await StartAsync();
+
+        Answer answer = await server.GetAsync("/disposal", "application/json");
+
+        Assert.Equal((200, "[{\"type\":\"done\",\"finished\":true}]"), (answer.Status, answer.Body));
+        LogEntry entry = Assert.Single(server.Logs.WarningsAndErrors);
+        Assert.Equal((LogLevel.Warning, "SourceDisposalFailed"), (entry.Level, entry.Name));
+    }
+
+    [Fact]
+    public async Task Fail_InDisposalWhenTheClientHasLeft_IsAWarning()
+    {
+        await using TestServer server = await StartAsync();
+        _source.Push(new Tick(1));
+        using (OpenStream stream = await server.OpenAsync("/open"))
+        {
+            await stream.ReadEventAsync();
+        }
+
+        await server.IsIdleAsync();
+        LogEntry entry = Assert.Single(server.Logs.WarningsAndErrors);
+        Assert.Equal((LogLevel.Warning, "SourceDisposalFailed", Secret), (entry.Level, entry.Name, entry.Exception!.Message));
+        Assert.Contains(server.Logs.Ours, other => other.Name == "ClientGone");
+    }
+
+    [Fact]
+    public async Task Fail_InDisposalOfAStreamThatTheServerEnds_IsAWarning()
+    {
+        await using TestServer server = await StartAsync();
+        _source.Push(new Tick(1));
+        using OpenStream stream = await server.OpenAsync("/open");
+        await stream.ReadEventAsync();
+
+        server.Drain();
+
+        await stream.ReadBrokenRestAsync();
+        await server.IsIdleAsync();
+        LogEntry entry = Assert.Single(server.Logs.WarningsAndErrors);
+        Assert.Equal((LogLevel.Warning, "SourceDisposalFailed", Secret), (entry.Level, entry.Name, entry.Exception!.Message));
+        Assert.Contains(server.Logs.Ours, other => other.Name == "StreamEnded");
+    }
+
+    [Fact]
     public async Task Fail_ErrorEventNameOfTheOriginal_IsUsed()
     {
         await using TestServer server = await StartAsync(options => options.ErrorEventName = "error");
@@ -256,6 +303,7 @@ public sealed class FailureTests
     private static StreamError? DescribeKnown(Exception failure) =>
         failure is InvalidOperationException ? new StreamError(StreamErrorCodes.RateLimited, "Slow down.", Temporary: true, TimeSpan.FromSeconds(7)) : null;
 
+    private readonly ManualSequence<Tick> _source = new() { OnDispose = static () => throw new InvalidOperationException(Secret) };
     private TaskCompletionSource _mayFail = new();
 
     private async IAsyncEnumerable<Tick> GatedAsync(Exception failure)
@@ -289,6 +337,7 @@ public sealed class FailureTests
             app.MapGet("/serializer-after", () => TypedResults.Extensions.EventStream(Bombs(1)));
             app.MapGet("/large", () => TypedResults.Extensions.EventStream(Sources.Texts("Hi", new string('x', 2000))));
             app.MapGet("/disposal", () => TypedResults.Extensions.EventStream<StreamEvent>(new FailsInDisposal()));
+            app.MapGet("/open", () => TypedResults.Extensions.EventStream(_source));
             app.MapEventStream("/mapped-throws", IAsyncEnumerable<Tick> (_) => throw failure);
             app.MapGet("/handler-throws", (string? q) => q is null ? throw failure : TypedResults.Extensions.EventStream(Sources.Ticks(1)));
         },

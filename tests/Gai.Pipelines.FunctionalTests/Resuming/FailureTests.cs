@@ -1,6 +1,7 @@
 using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Gai.Pipelines.FunctionalTests.Resuming;
 
@@ -89,6 +90,21 @@ public sealed class FailureTests
 
         await first.ReadBrokenRestAsync();
         Assert.Equal(500, (await ResumeServer.GetAsync(server, "/ticks", lastEventId: id)).Status);
+    }
+
+    [Fact]
+    public async Task Fail_InDisposal_IsAWarningAndTheStreamIsWhole()
+    {
+        var source = new ManualSequence<Tick> { OnDispose = static () => throw new InvalidOperationException("secret") };
+        await using TestServer server = await ResumeServer.StartAsync(app => app.MapEventStream("/ticks", _ => source).Resumable());
+        source.Push(new Tick(1)).End();
+
+        Answer answer = await ResumeServer.GetAsync(server, "/ticks");
+
+        Assert.EndsWith("data: {\"n\":1}\n\n", answer.Body, StringComparison.Ordinal);
+        await Eventually.IsTrueAsync(() => server.Logs.Ours.Any(entry => entry.Name is "ProducerEnded" or "ProducerFailed"), () => "the producer does not end");
+        LogEntry one = Assert.Single(server.Logs.WarningsAndErrors);
+        Assert.Equal((LogLevel.Warning, "SourceDisposalFailed", "secret"), (one.Level, one.Name, one.Exception!.Message));
     }
 
     [Fact]

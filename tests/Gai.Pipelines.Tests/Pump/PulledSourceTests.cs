@@ -144,6 +144,19 @@ public sealed class PulledSourceTests : PumpTest
     }
 
     [Fact]
+    public async Task RunAsync_DisposeThrowsWhenTheClientHasLeft_IsNotWhyItEnded()
+    {
+        var failure = new InvalidOperationException();
+        Source.OnDispose = () => throw failure;
+        Task<StreamOutcome> run = RunAsync();
+        await Client.CancelAsync();
+
+        StreamOutcome outcome = await run.OrFail();
+        Assert.Equal((StreamOutcomeReason.ClientGone, true), (outcome.Reason, outcome.IsLate));
+        Assert.Same(failure, outcome.Exception);
+    }
+
+    [Fact]
     public async Task RunAsync_DisposeThrowsTimeoutException_IsReported()
     {
         var failure = new TimeoutException();
