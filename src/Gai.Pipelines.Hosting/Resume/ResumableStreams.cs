@@ -46,40 +46,25 @@ internal sealed partial class ResumableStreams(StreamLogs logs, EventStreamExecu
 
         StreamLog? begun = null;
         Admission? place = null;
-        LogAttachment attachment;
+        LogAttachment attachment = default;
+        Func<Task>? refusal;
         try
         {
-            if (streams.IsDraining)
+            refusal = Enter(context, request.Endpoint, out place);
+            if (refusal is null)
             {
-                await executor.RefuseAsync(context, source, options, () => EventStreamExecutor.DrainingAsync(context));
-                return;
-            }
-
-            // Before the producer begins: it would run on unread if its response were then refused.
-            place = executor.Enter(context);
-            if (place.Refusal is { } refusal)
-            {
-                await executor.RefuseAsync(context, source, options, () => executor.RefusedAsync(context, refusal));
-                return;
-            }
-
-            if (!request.Endpoint.TryEnter())
-            {
-                await executor.RefuseAsync(context, source, options, () => RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, TooMany with { RetryAfter = Retry.Jittered() }));
-                return;
-            }
-
-            try
-            {
-                var production = new Production<T>(this, request, context, format, source, dialects, options);
-                attachment = await logs.GetOrStartAsync(production.Start, production.Produce);
-                begun = attachment.IsNew ? attachment.Log : null;
-            }
-            finally
-            {
-                if (begun is null)
+                try
                 {
-                    request.Endpoint.Leave();
+                    var production = new Production<T>(this, request, context, format, source, dialects, options);
+                    attachment = await logs.GetOrStartAsync(production.Start, production.Produce);
+                    begun = attachment.IsNew ? attachment.Log : null;
+                }
+                finally
+                {
+                    if (begun is null)
+                    {
+                        request.Endpoint.Leave();
+                    }
                 }
             }
         }
@@ -97,6 +82,13 @@ internal sealed partial class ResumableStreams(StreamLogs logs, EventStreamExecu
                 // Who attaches to what another request has begun looks for a place as any reader does.
                 place?.Dispose();
             }
+        }
+
+        if (refusal is not null)
+        {
+            // Not above: what throws while it is written would close the source again.
+            await executor.RefuseAsync(context, source, options, refusal);
+            return;
         }
 
         if (begun is null)
@@ -164,6 +156,28 @@ internal sealed partial class ResumableStreams(StreamLogs logs, EventStreamExecu
 
         DialectFactory<LogFrames> dialects = Reading.Of(log).Dialects?.Invoke(cursor) ?? LogDialects.Of(log.Description.Dialect, cursor);
         return executor.ReadAsync(context, cursor, dialects, place);
+    }
+
+    /// <summary>Looks for a place for a producer and for its first response. Before the producer begins: it would run on unread if that were then refused.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="endpoint">Whose producer it is.</param>
+    /// <param name="place">The place of the response, if it was looked for.</param>
+    /// <returns>What the client is told if there is none.</returns>
+    private Func<Task>? Enter(HttpContext context, ResumableEndpoint endpoint, out Admission? place)
+    {
+        place = null;
+        if (streams.IsDraining)
+        {
+            return () => EventStreamExecutor.DrainingAsync(context);
+        }
+
+        place = executor.Enter(context);
+        if (place.Refusal is { } refusal)
+        {
+            return () => executor.RefusedAsync(context, refusal);
+        }
+
+        return endpoint.TryEnter() ? null : () => RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, TooMany with { RetryAfter = Retry.Jittered() });
     }
 
     /// <summary>Chooses the format of a stream that is to begin.</summary>

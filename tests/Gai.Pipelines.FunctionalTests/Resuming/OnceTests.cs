@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using Gai.Pipelines.Hosting;
 using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Gai.Pipelines.FunctionalTests.Resuming;
 
@@ -154,6 +156,31 @@ public sealed class OnceTests
         source.End();
     }
 
+    /// <summary>Who words the refusal is the application's, and the source has been closed by then.</summary>
+    [Fact]
+    public async Task Get_RefusalCannotBeWritten_ClosesTheSourceOnce()
+    {
+        var closed = new ConcurrentQueue<StreamOutcomeReason>();
+        var source = new ManualSequence<Tick>();
+        await using TestServer server = await ResumeServer.StartAsync(
+            app => app.MapGet("/ticks/{key}", (string key) => TypedResults.Extensions.EventStream(
+                    source, key == "a" ? null : new EventStreamResultOptions { OnClosed = outcome => closed.Enqueue(outcome.Reason) }))
+                .Resumable(resumable =>
+                {
+                    resumable.Key = context => (string?)context.Request.RouteValues["key"];
+                    resumable.MaxProducers = 1;
+                }),
+            services => services.AddSingleton<IProblemDetailsService, Wordless>());
+        source.Push(new Tick(1));
+        using OpenStream stream = await ResumeServer.OpenAsync(server, "/ticks/a");
+        await ResumeServer.ReadDataAsync(stream);
+
+        Answer refused = await ResumeServer.GetAsync(server, "/ticks/b");
+
+        Assert.Equal((500, StreamOutcomeReason.Refused), (refused.Status, Assert.Single(closed)));
+        source.End();
+    }
+
     private static void Map(WebApplication app, int[] runs) =>
         app.MapGet("/runs/{key:int}", (int key) => TypedResults.Extensions.EventStream(RunAsync(runs, key)))
             .Resumable(resumable => resumable.Key = context => (string?)context.Request.RouteValues["key"]);
@@ -163,5 +190,12 @@ public sealed class OnceTests
         yield return new Tick(Interlocked.Increment(ref runs[key]));
         await Task.Yield();
         yield return new Tick(2);
+    }
+
+    private sealed class Wordless : IProblemDetailsService
+    {
+        public ValueTask WriteAsync(ProblemDetailsContext context) => throw new NotSupportedException();
+
+        public ValueTask<bool> TryWriteAsync(ProblemDetailsContext context) => throw new NotSupportedException();
     }
 }
