@@ -177,7 +177,7 @@ internal sealed partial class ResumableStreams(StreamLogs logs, EventStreamExecu
             return () => executor.RefusedAsync(context, refusal);
         }
 
-        return endpoint.TryEnter() ? null : () => RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, TooMany with { RetryAfter = Retry.Jittered() });
+        return endpoint.TryEnter() ? null : () => executor.RefusedAsync(context, TooMany with { RetryAfter = Retry.Jittered() });
     }
 
     /// <summary>Chooses the format of a stream that is to begin.</summary>

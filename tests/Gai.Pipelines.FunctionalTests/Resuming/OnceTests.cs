@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Gai.Pipelines.Hosting;
 using Gai.Pipelines.TestUtilities;
 using Microsoft.AspNetCore.Builder;
@@ -86,7 +87,9 @@ public sealed class OnceTests
         }
 
         // Its client has left, and it is produced all the same.
+        using var measured = new Measurements(server.App.Services.GetRequiredService<IMeterFactory>());
         Answer refused = await ResumeServer.GetAsync(server, "/ticks/b");
+        Assert.Equal(["http.response.status_code=503"], measured.TagsOf("gai.stream.refused"));
         source.End();
         await Eventually.IsTrueAsync(() => source.IsDisposed, () => "the first does not end");
         Answer taken = new(new HttpResponseMessage(), string.Empty);
