@@ -27,7 +27,7 @@ internal static class Palette
     public static string Of(string contender) => contender switch
     {
         Cases.Gai => "c1",
-        Cases.GaiWindow10 or Cases.GaiWindow50 or Cases.GaiChannel or Cases.GaiTyped => "c4",
+        Cases.GaiWindow10 or Cases.GaiWindow50 or Cases.GaiChannel or Cases.GaiPull or Cases.GaiTyped => "c4",
         Cases.Framework or Cases.Json => "c2",
         Cases.Good => "c3",
         Cases.GoodWindow10 or Cases.GoodWindow50 => "c5",
