@@ -98,7 +98,13 @@ internal sealed class AnthropicBlocks
 
         if (IsInsideCall && _input.HasBegun)
         {
-            CheckIsEmpty(id, input);
+            // The client cannot take back the pieces that it has. A call without any input says nothing against them, and they may go on.
+            if (!input.IsEmpty)
+            {
+                throw new FormatException(
+                    $"A whole tool call must not follow pieces that end inside its object; those of \"{id}\" do, and have been sent. Give all pieces of a call, or only the whole one.");
+            }
+
             return;
         }
 
@@ -183,16 +189,6 @@ internal sealed class AnthropicBlocks
         {
             Open(output, AnswerPartKind.Text);
             WriteDelta(output, text);
-        }
-    }
-
-    /// <summary>The client cannot take back the pieces that it has. A call without any input says nothing against them, and they may go on.</summary>
-    private static void CheckIsEmpty(string id, in EventText input)
-    {
-        if (!input.IsEmpty)
-        {
-            throw new FormatException(
-                $"A whole tool call must not follow pieces that end inside its object; those of \"{id}\" do, and have been sent. Give all pieces of a call, or only the whole one.");
         }
     }
 

@@ -153,7 +153,7 @@ public sealed class FrameWriter : IBufferWriter<byte>
     internal bool IsInScratch => _inScratch;
 
     /// <summary>Whether the output has got anything: it will send that, whatever comes of the rest.</summary>
-    internal bool HasHandedOver { get; private set; }
+    internal bool HasHandedOver => CommittedBytes > _frameStart - _blockStart;
 
     /// <summary>Takes back the end of the frame that is being built, all but its first bytes.</summary>
     internal void Rewind(int length)
@@ -228,7 +228,6 @@ public sealed class FrameWriter : IBufferWriter<byte>
         if (committed > 0)
         {
             _output.Advance(committed);
-            HasHandedOver = true;
         }
 
         _buffer = [];
@@ -253,7 +252,6 @@ public sealed class FrameWriter : IBufferWriter<byte>
         }
 
         _output.Write(Frame);
-        HasHandedOver = true;
         CommittedBytes += length;
         DropScratch();
     }
