@@ -125,6 +125,19 @@ public sealed class ManualTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>Lets time pass until something is done that waits a while somewhere on its way.</summary>
+    public async Task PassUntilDoneAsync(Task task)
+    {
+        await Deadline.UntilAsync(
+            () =>
+            {
+                Advance(TimeSpan.FromSeconds(0.1));
+                return task.IsCompleted;
+            },
+            "it is done");
+        await task;
+    }
+
     private ManualTimer? TakeDue(TimeSpan target)
     {
         lock (_lock)

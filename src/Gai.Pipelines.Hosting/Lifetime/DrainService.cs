@@ -16,6 +16,10 @@ internal sealed class DrainService(
     // What is left of the limit belongs to the farewells: a client that reads has its one within milliseconds.
     private const double ShareToFinish = 0.9;
 
+    // The server closes a connection when its last stream has ended. A client over HTTP/2 or HTTP/3 answers what it reads, with PING or WINDOW_UPDATE
+    // (RFC 9113, 6.7 and 6.9): an answer that meets a closed socket is reset, and takes along all that the client has not read yet.
+    private static readonly TimeSpan TimeToRead = TimeSpan.FromSeconds(1);
+
     public Task StartingAsync(CancellationToken cancellationToken)
     {
         TimeSpan limit = options.Value.DrainTimeout;
@@ -56,6 +60,10 @@ internal sealed class DrainService(
         }
 
         await produced.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (count > 0 && ended.IsCompleted && streams.ShareConnections && limit - time.GetElapsedTime(begun) is var rest && rest > TimeSpan.Zero)
+        {
+            await Task.Delay(rest < TimeToRead ? rest : TimeToRead, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -15,6 +15,9 @@ internal sealed class StreamRegistry
 
     public bool IsDraining => Volatile.Read(ref _emptied) is not null;
 
+    /// <summary>Gets whether a stream that was open when the registry was closed was one of several of its connection, as over HTTP/2.</summary>
+    public bool ShareConnections { get; private set; }
+
     /// <summary>Adds a stream, unless the server shuts down. <see cref="Remove"/> takes it out again.</summary>
     public bool TryAdd(Entry entry)
     {
@@ -69,6 +72,11 @@ internal sealed class StreamRegistry
             if (_emptied is null)
             {
                 _emptied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                for (Entry? entry = _first; entry is not null && !ShareConnections; entry = entry.Next)
+                {
+                    ShareConnections = HttpProtocol.IsHttp2(entry.Context.Request.Protocol) || HttpProtocol.IsHttp3(entry.Context.Request.Protocol);
+                }
+
                 CompleteIfEmpty();
             }
 

@@ -67,7 +67,7 @@ public sealed class SourceTests
         await server.Time.WaitForTimerAsync(TimeSpan.FromSeconds(5));
         server.Time.Advance(TimeSpan.FromSeconds(5));
 
-        await stopping.OrFail("the server stops");
+        await server.Time.PassUntilDoneAsync(stopping);
         _release.SetResult();
         await server.NothingIsLeftAsync(StreamOutcomeReason.Drained);
     }

@@ -33,9 +33,10 @@ public sealed class StopTests(ITestOutputHelper output)
             server.Time.Advance(TimeSpan.FromSeconds(18));
         }
 
-        await stopping.OrFail("the host stops");
-        output.WriteLine($"{Clients:N0} streams were ended in {Stopwatch.GetElapsedTime(start).TotalMilliseconds:N0} ms.");
         ClientsTally tally = JsonSerializer.Deserialize(await clients.ReadLineAsync("how the streams ended"), HostJson.Default.ClientsTally)!;
+        output.WriteLine($"{Clients:N0} streams were ended in {Stopwatch.GetElapsedTime(start).TotalMilliseconds:N0} ms.");
+        await server.Server.IsIdleAsync();
+        await server.Time.PassUntilDoneAsync(stopping);
         Assert.Equal((Clients, Clients, Clients), (tally.Ended, tally.Clean, tally.Farewells));
         Assert.InRange(tally.Returns, Clients / 4, Clients);
         await server.NothingIsLeftAsync([.. Enumerable.Repeat(StreamOutcomeReason.Drained, Clients)]);

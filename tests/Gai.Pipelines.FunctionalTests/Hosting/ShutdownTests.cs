@@ -152,7 +152,8 @@ public sealed class ShutdownTests
         Assert.InRange(int.Parse(retry.Groups[1].Value, CultureInfo.InvariantCulture), 1000, 5000);
         Assert.Contains("\"code\":\"server_draining\"", farewell, StringComparison.Ordinal);
         Assert.DoesNotContain("done", farewell, StringComparison.Ordinal);
-        await stopping.OrFail("the server stops");
+        await server.IsIdleAsync();
+        await time.PassUntilDoneAsync(stopping);
         Assert.Empty(server.Logs.WarningsAndErrors);
     }
 

@@ -141,7 +141,9 @@ internal sealed class TestServer : IAsyncDisposable
             client.Dispose();
         }
 
-        await App.StopAsync().OrFail();
+        // A stream that a test has left open may be waited for, on a clock that nobody moves any more.
+        Task stopping = App.StopAsync();
+        await (App.Services.GetService<TimeProvider>() is ManualTimeProvider time ? time.PassUntilDoneAsync(stopping) : stopping.OrFail());
         await App.DisposeAsync();
     }
 

@@ -70,6 +70,26 @@ public sealed class DrainServiceTests
     }
 
     [Theory]
+    [InlineData(20, 1)]
+    [InlineData(0.5, 0.5)]
+    public async Task Stopping_OverHttp2_LeavesTheConnectionsOpenForASecond(double limit, double expected)
+    {
+        // A connection that is closed while its client still reads loses what is on its way.
+        OpenEntryStub entry = Open("HTTP/2");
+        _stream.OnEnd = () => _streams.Remove(entry);
+        DrainService service = NewService(new() { DrainMode = DrainMode.EndAtOnce, DrainTimeout = TimeSpan.FromSeconds(limit) });
+
+        Task stopping = service.StoppingAsync(default);
+
+        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(expected));
+        Assert.False(stopping.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(expected));
+        await stopping.OrFail();
+        await service.StoppingAsync(default).OrFail();
+        Assert.Equal(0, _time.ArmedTimers);
+    }
+
+    [Theory]
     [InlineData(DrainMode.Finish)]
     [InlineData(DrainMode.EndAtOnce)]
     public async Task Stopping_FarewellIsNotTaken_BreaksTheConnectionAtTheLimit(DrainMode mode)
@@ -155,9 +175,9 @@ public sealed class DrainServiceTests
         Assert.Contains("DrainTimeout is 00:00:20, and the host stops waiting after 00:00:10.", failure.Message, StringComparison.Ordinal);
     }
 
-    private OpenEntryStub Open()
+    private OpenEntryStub Open(string protocol = "HTTP/1.1")
     {
-        var context = new DefaultHttpContext();
+        var context = new DefaultHttpContext { Request = { Protocol = protocol } };
         context.Features.Set<IHttpRequestLifetimeFeature>(_connection);
         var entry = new OpenEntryStub(_stream, context);
         Assert.True(_streams.TryAdd(entry));

@@ -39,6 +39,23 @@ public sealed class StreamRegistryTests
         Assert.Equal(0, _streams.Count);
     }
 
+    [Theory]
+    [InlineData("HTTP/1.1", false)]
+    [InlineData("HTTP/2", true)]
+    [InlineData("HTTP/3", true)]
+    public void ShareConnections_OneOfTheOpenStreams_DecidesByItsProtocol(string protocol, bool expected)
+    {
+        StreamRegistry.Entry ended = new OpenEntryStub(new OpenStreamStub(), new DefaultHttpContext { Request = { Protocol = "HTTP/2" } });
+        Assert.True(_streams.TryAdd(ended));
+        Assert.True(_streams.TryAdd(new OpenEntryStub(new OpenStreamStub(), new DefaultHttpContext { Request = { Protocol = protocol } })));
+        Add(new OpenStreamStub());
+        _streams.Remove(ended);
+
+        _streams.CloseAsync();
+
+        Assert.Equal(expected, _streams.ShareConnections);
+    }
+
     [Fact]
     public async Task Close_OpenStreams_IsDoneWhenTheLastHasEnded()
     {
