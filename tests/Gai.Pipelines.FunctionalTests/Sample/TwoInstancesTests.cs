@@ -28,7 +28,7 @@ public sealed class TwoInstancesTests : IAsyncLifetime
     [InlineData("fetch")]
     public async Task Kill_InstanceThatThePageIsConnectedTo_AnswerGoesOnAtTheOther(string transport)
     {
-        string text = string.Join(' ', Enumerable.Range(1, 400));
+        string text = string.Join(' ', Enumerable.Range(1, 800));
         using var browser = new Browser(_b.Addresses[0]);
         Ask(browser, transport, text);
 
