@@ -16,7 +16,7 @@ internal sealed class DrainService(
     // What is left of the limit belongs to the farewells: a client that reads has its one within milliseconds.
     private const double ShareToFinish = 0.9;
 
-    // The server closes a connection when its last stream has ended. A client over HTTP/2 or HTTP/3 answers what it reads, with PING or WINDOW_UPDATE
+    // A server that stops closes a connection when its last stream has ended. A client over HTTP/2 answers what it reads, with PING or WINDOW_UPDATE
     // (RFC 9113, 6.7 and 6.9): an answer that meets a closed socket is reset, and takes along all that the client has not read yet.
     private static readonly TimeSpan TimeToRead = TimeSpan.FromSeconds(1);
 

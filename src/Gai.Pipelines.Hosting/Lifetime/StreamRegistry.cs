@@ -15,7 +15,7 @@ internal sealed class StreamRegistry
 
     public bool IsDraining => Volatile.Read(ref _emptied) is not null;
 
-    /// <summary>Gets whether a stream that was open when the registry was closed was one of several of its connection, as over HTTP/2.</summary>
+    /// <summary>Gets whether there ever was a stream that is one of several of its connection, as over HTTP/2.</summary>
     public bool ShareConnections { get; private set; }
 
     /// <summary>Adds a stream, unless the server shuts down. <see cref="Remove"/> takes it out again.</summary>
@@ -36,6 +36,7 @@ internal sealed class StreamRegistry
 
             _first = entry;
             _count++;
+            ShareConnections = ShareConnections || HttpProtocol.IsHttp2(entry.Context.Request.Protocol) || HttpProtocol.IsHttp3(entry.Context.Request.Protocol);
             return true;
         }
     }
@@ -72,11 +73,6 @@ internal sealed class StreamRegistry
             if (_emptied is null)
             {
                 _emptied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                for (Entry? entry = _first; entry is not null && !ShareConnections; entry = entry.Next)
-                {
-                    ShareConnections = HttpProtocol.IsHttp2(entry.Context.Request.Protocol) || HttpProtocol.IsHttp3(entry.Context.Request.Protocol);
-                }
-
                 CompleteIfEmpty();
             }
 

@@ -43,15 +43,15 @@ public sealed class StreamRegistryTests
     [InlineData("HTTP/1.1", false)]
     [InlineData("HTTP/2", true)]
     [InlineData("HTTP/3", true)]
-    public void ShareConnections_OneOfTheOpenStreams_DecidesByItsProtocol(string protocol, bool expected)
+    public void ShareConnections_AnyStream_DecidesByItsProtocol(string protocol, bool expected)
     {
-        StreamRegistry.Entry ended = new OpenEntryStub(new OpenStreamStub(), new DefaultHttpContext { Request = { Protocol = "HTTP/2" } });
-        Assert.True(_streams.TryAdd(ended));
-        Assert.True(_streams.TryAdd(new OpenEntryStub(new OpenStreamStub(), new DefaultHttpContext { Request = { Protocol = protocol } })));
         Add(new OpenStreamStub());
-        _streams.Remove(ended);
+        Assert.False(_streams.ShareConnections);
+        StreamRegistry.Entry entry = new OpenEntryStub(new OpenStreamStub(), new DefaultHttpContext { Request = { Protocol = protocol } });
 
-        _streams.CloseAsync();
+        Assert.True(_streams.TryAdd(entry));
+        Add(new OpenStreamStub());
+        _streams.Remove(entry);
 
         Assert.Equal(expected, _streams.ShareConnections);
     }
