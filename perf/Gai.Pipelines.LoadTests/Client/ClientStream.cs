@@ -44,7 +44,7 @@ internal sealed class ClientStream : IResponseSink
         long before = _checker.Events;
         _checker.Feed(payload, now);
         _bytes += payload.Length;
-        _thread.OnEvents(_checker.Events - before, payload.Length);
+        _thread.OnEvents(_checker.Events - before);
     }
 
     public void OnEnd()
@@ -75,10 +75,13 @@ internal sealed class ClientStream : IResponseSink
 
     private void Complete(string? problem)
     {
-        var result = new StreamResult(_checker.Events, _bytes, _checker.Gaps, _checker.Duplicates, _checker.KeepAlives, _firstByte, problem);
-        if (_result.TrySetResult(result))
+        if (HasEnded)
         {
-            _thread.OnEnded();
+            return;
         }
+
+        // Counted before anybody can know of it.
+        _thread.OnEnded();
+        _result.SetResult(new StreamResult(_checker.Events, _bytes, _checker.Gaps, _checker.Duplicates, _checker.KeepAlives, _firstByte, problem));
     }
 }

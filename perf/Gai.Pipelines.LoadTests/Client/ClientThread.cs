@@ -17,7 +17,6 @@ internal sealed class ClientThread : IDisposable
     private volatile bool _isOver;
     private int _source;
     private long _events;
-    private long _bytes;
     private long _heads;
     private long _ended;
 
@@ -45,9 +44,6 @@ internal sealed class ClientThread : IDisposable
     /// <summary>Events so far; any thread may ask.</summary>
     public long Events => Volatile.Read(ref _events);
 
-    /// <summary>Bytes of bodies so far.</summary>
-    public long Bytes => Volatile.Read(ref _bytes);
-
     /// <summary>How many responses have begun.</summary>
     public long Heads => Volatile.Read(ref _heads);
 
@@ -69,11 +65,7 @@ internal sealed class ClientThread : IDisposable
     /// <summary>The next address to come from, if there shall be several.</summary>
     public IPAddress? NextSource() => _settings.Sources.Count == 0 ? null : _settings.Sources[_source++ % _settings.Sources.Count];
 
-    public void OnEvents(long events, int bytes)
-    {
-        Volatile.Write(ref _events, _events + events);
-        Volatile.Write(ref _bytes, _bytes + bytes);
-    }
+    public void OnEvents(long events) => Volatile.Write(ref _events, _events + events);
 
     public void OnHead() => Volatile.Write(ref _heads, _heads + 1);
 

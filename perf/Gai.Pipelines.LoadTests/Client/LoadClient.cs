@@ -18,9 +18,6 @@ internal sealed class LoadClient : IDisposable
     /// <summary>Events so far.</summary>
     public long Events => _threads.Sum(static thread => thread.Events);
 
-    /// <summary>Bytes of bodies so far.</summary>
-    public long Bytes => _threads.Sum(static thread => thread.Bytes);
-
     /// <summary>How many responses have begun.</summary>
     public long Heads => _threads.Sum(static thread => thread.Heads);
 

@@ -16,6 +16,17 @@ internal static class HelpText
             .. Contenders.All.Select(static contender => $"  {contender.Name,-12}{contender.Does}"),
             string.Empty,
             "Options of a server (A+option+option=value):",
-            .. ContenderSpec.Options.Select(static option => $"  {option.Name,-30}{option.Does}"),
+            .. ContenderSpec.Options.Select(static option => $"  {option.Name,-30}{Who(option)}{option.Does}"),
         ]);
+
+    private static string Who(ContenderOption option)
+    {
+        string[] others = [.. Contenders.All.Select(static contender => contender.Name).Except(option.Servers)];
+        return others.Length switch
+        {
+            0 => string.Empty,
+            1 => $"not {others[0]}: ",
+            _ => $"{string.Join(", ", option.Servers)}: ",
+        };
+    }
 }

@@ -5,29 +5,10 @@ namespace Gai.Pipelines.LoadTests.Servers;
 /// <summary>A server under test and its options, as they are written on the command line: <c>gai+window=50+gc=workstation</c>.</summary>
 internal sealed class ContenderSpec
 {
-    /// <summary>The options there are, and what they are for.</summary>
-    public static readonly IReadOnlyList<(string Name, string Does)> Options =
-    [
-        ("window=MS", "gai, good: flush by a window of so many milliseconds instead of when nothing is ready"),
-        ("source=pull|channel", "gai: how it takes what others produce (default channel), and whether an idle stream is pulled (default) or a channel"),
-        ("keep-alive=S", "gai: the interval; 0 is off"),
-        ("unflushed=BYTES", "gai, good, copy: the most that is held before a flush"),
-        ("capacity=N", "how many events the channel of a stream holds (default 256)"),
-        ("resumable", "gai: a burst is written into a log, from which its client reads"),
-        ("pool", "gai: each stream whose channel has something, and each reader of a log, is queued to the thread pool, instead of one after the other on one thread"),
-        ("inline", "the channels of streams run their continuations on the producer's thread; gai: and none go through its ready queue, as with pool"),
-        ("loop", "copy: the frames of a burst come from a loop over an array instead of the source that all have"),
-        ("head", "bare: sends the head of the response before it waits"),
-        ("kestrel-inline", "Kestrel's UnsafePreferInlineScheduling"),
-        ("io-queues=N", "Kestrel's IOQueueCount"),
-        ("backlog=N", "how many connections may wait to be accepted (default 4096, where Kestrel's own is 512: see Backlog in perf/README.md)"),
-        ("max-response-buffer=BYTES", "Kestrel's MaxResponseBufferSize"),
-        ("send-buffer=BYTES", "the system's buffer for what a connection sends, which otherwise grows to megabytes for a client that does not read"),
-        ("gc=server|workstation", "the garbage collector (default server, as ASP.NET Core has it)"),
-        ("env:NAME=VALUE", "any variable of the server's environment, such as env:DOTNET_GCConserveMemory=5"),
-    ];
-
     private const string Variable = "env:";
+
+    private static readonly string[] Ours = [GaiContender.Name, GaiTypedContender.Name, GaiLogContender.Name];
+    private static readonly string[] OverKestrel = [.. Contenders.All.Select(static contender => contender.Name).Where(static name => name != RawServer.Name)];
 
     private readonly Dictionary<string, string> _options;
 
@@ -37,6 +18,28 @@ internal sealed class ContenderSpec
         Name = name;
         _options = options;
     }
+
+    /// <summary>The options there are, and what they are for.</summary>
+    public static IReadOnlyList<ContenderOption> Options { get; } =
+    [
+        new("window=MS", [.. Ours, GoodContender.Name], "flush by a window of so many milliseconds instead of when nothing is ready"),
+        new("source=pull|channel", OverKestrel, "how it takes what others produce (default channel), and whether an idle stream is pulled (default) or a channel"),
+        new("keep-alive=S", Ours, "the interval; 0 is off"),
+        new("unflushed=BYTES", [.. Ours, GoodContender.Name, CopyContender.Name], "the most that is held before a flush"),
+        new("capacity=N", OverKestrel, "how many events the channel of a stream holds (default 256)"),
+        new("resumable", [GaiContender.Name], "a burst is written into a log, from which its client reads"),
+        new("pool", Ours, "each stream whose channel has something, and each reader of a log, is queued to the thread pool, instead of one after the other on one thread"),
+        new("inline", OverKestrel, "the channels of streams run their continuations on the producer's thread; with gai none go through its ready queue, as with pool"),
+        new("loop", [CopyContender.Name], "the frames of a burst come from a loop over an array instead of the source that all have"),
+        new("head", [BareContender.Name], "sends the head of the response before it waits"),
+        new("kestrel-inline", OverKestrel, "Kestrel's UnsafePreferInlineScheduling"),
+        new("io-queues=N", OverKestrel, "Kestrel's IOQueueCount"),
+        new("backlog=N", OverKestrel, "how many connections may wait to be accepted (default 4096, where Kestrel's own is 512: see Backlog in perf/README.md)"),
+        new("max-response-buffer=BYTES", OverKestrel, "Kestrel's MaxResponseBufferSize"),
+        new("send-buffer=BYTES", OverKestrel, "the system's buffer for what a connection sends, which otherwise grows to megabytes for a client that does not read"),
+        new("gc=server|workstation", [.. OverKestrel, RawServer.Name], "the garbage collector (default server, as ASP.NET Core has it)"),
+        new("env:NAME=VALUE", [.. OverKestrel, RawServer.Name], "any variable of the server's environment, such as env:DOTNET_GCConserveMemory=5"),
+    ];
 
     /// <summary>All of it, as it was written.</summary>
     public string Text { get; }
@@ -59,10 +62,11 @@ internal sealed class ContenderSpec
         {
             int at = part.IndexOf('=', StringComparison.Ordinal);
             string name = at < 0 ? part : part[..at];
-            bool isKnown = name.StartsWith(Variable, StringComparison.Ordinal) ? at > 0 : Options.Any(option => option.Name.Split('=')[0] == name && option.Name.Contains('=', StringComparison.Ordinal) == at > 0);
-            if (!isKnown)
+            ContenderOption option = Options.FirstOrDefault(option => option.Is(name, hasValue: at > 0))
+                ?? throw new FormatException($"'{part}' is no option of a server; there are {string.Join(", ", Options.Select(static option => option.Name))}.");
+            if (!option.Servers.Contains(parts[0]))
             {
-                throw new FormatException($"'{part}' is no option of a server; there are {string.Join(", ", Options.Select(static option => option.Name))}.");
+                throw new FormatException($"'{part}' does nothing to the server '{parts[0]}': it is for {string.Join(", ", option.Servers)}.");
             }
 
             options[name] = at < 0 ? string.Empty : part[(at + 1)..];
@@ -78,7 +82,10 @@ internal sealed class ContenderSpec
     public string? Get(string option) => _options.GetValueOrDefault(option);
 
     /// <summary>Gets an option that is a number.</summary>
-    public int? Number(string option) => Get(option) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+    /// <exception cref="FormatException">It is none.</exception>
+    public int? Number(string option) => Get(option) is not { } text ? null
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number
+        : throw new FormatException($"'{option}={text}': {option} is a number from 0 to {int.MaxValue}.");
 
     /// <summary>The environment of the server's process.</summary>
     public IReadOnlyDictionary<string, string> Environment()
@@ -91,4 +98,17 @@ internal sealed class ContenderSpec
 
         return environment;
     }
+}
+
+/// <summary>An option of servers.</summary>
+/// <param name="Name">How it is written.</param>
+/// <param name="Servers">To which servers it does something.</param>
+/// <param name="Does">What.</param>
+internal sealed record ContenderOption(string Name, IReadOnlyList<string> Servers, string Does)
+{
+    private readonly string _prefix = Name.Split(':')[0] is var head && head != Name ? head + ":" : string.Empty;
+
+    /// <summary>Whether a name on the command line is this option.</summary>
+    public bool Is(string name, bool hasValue) =>
+        hasValue == Name.Contains('=', StringComparison.Ordinal) && (_prefix.Length > 0 ? name.StartsWith(_prefix, StringComparison.Ordinal) : name == Name.Split('=')[0]);
 }

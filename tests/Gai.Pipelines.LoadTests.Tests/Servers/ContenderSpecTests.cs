@@ -28,6 +28,21 @@ public sealed class ContenderSpecTests
     public void Parse_AnythingElse_SaysWhatThereIs(string text) =>
         Assert.Contains("there are", Assert.Throws<FormatException>(() => ContenderSpec.Parse(text)).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("framework+window=10", "gai, gai-typed, gai-log, good")]
+    [InlineData("good+resumable", "gai")]
+    [InlineData("raw+kestrel-inline", "gai")]
+    [InlineData("gai+head", "bare")]
+    public void Parse_OptionOfOtherServers_SaysWhose(string text, string servers) =>
+        Assert.Contains($"it is for {servers}", Assert.Throws<FormatException>(() => ContenderSpec.Parse(text)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("ten")]
+    [InlineData("-1")]
+    [InlineData("")]
+    public void Number_IsNone_SaysSo(string value) =>
+        Assert.Contains("is a number", Assert.Throws<FormatException>(() => ContenderSpec.Parse($"gai+window={value}").Number("window")).Message, StringComparison.Ordinal);
+
     [Fact]
     public void WhyNot_AnyCase_EveryServerOfItCan() => Assert.All(
         Cases.All,
