@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace Gai.Pipelines.TestUtilities;
@@ -46,7 +44,7 @@ public sealed class PostgreSqlServer : IAsyncDisposable
         string binaries = FindBinaries();
         string folder = (await RunAsync("mktemp", "-d", Path.Combine(Path.GetTempPath(), "gai-postgresql-XXXXXXXX"))).Trim();
         await RunAsync(Path.Combine(binaries, "initdb"), "-D", folder, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
-        var server = new PostgreSqlServer(binaries, folder, FreePort(), settings);
+        var server = new PostgreSqlServer(binaries, folder, FreePort.Find(), settings);
         await server.StartAgainAsync();
         return server;
     }
@@ -152,13 +150,6 @@ public sealed class PostgreSqlServer : IAsyncDisposable
         return process.ExitCode == 0
             ? output
             : throw new InvalidOperationException($"{command[0]} ended with exit code {process.ExitCode}: {await errors}");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
 

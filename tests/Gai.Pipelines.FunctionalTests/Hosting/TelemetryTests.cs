@@ -11,12 +11,16 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Gai.Pipelines.FunctionalTests.Hosting;
 
 /// <summary>What an operator sees of streams: figures and activities.</summary>
-public sealed class TelemetryTests
+public sealed class TelemetryTests : IDisposable
 {
     private readonly ManualTimeProvider _time = new();
     private readonly Watched _watched = new();
     private readonly ConcurrentQueue<bool> _disabled = new();
     private readonly TaskCompletionSource _mayReturn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>A source that a failed test has left behind would be found by all others.</summary>
+    public void Dispose() => _mayReturn.TrySetResult();
+
     /// <summary>Who listens to figures is the application's, and has no part in how a response ends.</summary>
     [Fact]
     public async Task End_ListenerToDurationsThrows_StreamEndsAsItDoes()

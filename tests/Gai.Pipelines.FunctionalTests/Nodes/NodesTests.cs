@@ -24,7 +24,7 @@ public sealed class NodesTests(NodesTests.Database database) : IClassFixture<Nod
     [InlineData("slow")]
     public async Task Kill_NodeThatProduces_ReadersGetWhatWasDurableOnceAndThenProducerLost(string disk)
     {
-        await using TwoNodes nodes = await TwoNodes.StartAsync(database.Server, leaseSeconds: 2);
+        await using TwoNodes nodes = await TwoNodes.StartAsync(database.Server, leaseSeconds: 5);
         string path = $"/texts/{_key}?count=1000000";
         await nodes.GiveAsync(_key, 200);
         using NodeReader here = await NodeReader.OpenAsync(nodes.PortA, path);
@@ -137,7 +137,7 @@ public sealed class NodesTests(NodesTests.Database database) : IClassFixture<Nod
             held = now;
         }
 
-        Assert.True(most >= 20, $"While the disk held one append, a live reader got {most} events at most.");
+        Assert.True(most >= 10, $"While the disk held one append, a live reader got {most} events at most.");
         await AssertAllAsync(nodes, Events, here, there);
     }
 

@@ -105,7 +105,7 @@ internal sealed class ProgramProxy : Proxy
         const int Attempts = 5;
         for (int attempt = 1; ; attempt++)
         {
-            int port = FreePort();
+            int port = FreePort.Find();
             DirectoryInfo folder = Directory.CreateTempSubdirectory($"gai-pipelines-{program}-");
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, "proxy.conf"), configure(port));
             var proxy = new ProgramProxy(program, port, folder);
@@ -178,12 +178,5 @@ internal sealed class ProgramProxy : Proxy
         {
             _output.AppendLine(line);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,3 +1,4 @@
+using Gai.Pipelines.TestUtilities;
 using OpenQA.Selenium;
 using OpenQA.Selenium.Chrome;
 using OpenQA.Selenium.Support.UI;
@@ -20,6 +21,7 @@ internal sealed class Browser : IDisposable
             "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync", "--window-size=1100,800", $"--user-data-dir={_profile.FullName}");
         _service = ChromeDriverService.CreateDefaultService("/usr/bin", "chromedriver");
+        _service.Port = FreePort.Find();
         _driver = new ChromeDriver(_service, options, TimeSpan.FromMinutes(1));
         _driver.Navigate().GoToUrl(page);
     }

@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using System.Globalization;
+using Gai.Pipelines.TestUtilities;
 using OpenQA.Selenium;
 using OpenQA.Selenium.Chrome;
 using OpenQA.Selenium.Support.UI;
@@ -22,6 +23,7 @@ public sealed class BrowserTests : IClassFixture<SampleProgram>, IDisposable
             "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync", "--window-size=1100,800", $"--user-data-dir={_profile.FullName}");
         _service = ChromeDriverService.CreateDefaultService("/usr/bin", "chromedriver");
+        _service.Port = FreePort.Find();
         _browser = new ChromeDriver(_service, options, TimeSpan.FromMinutes(1));
 
         // Every request for an answer is remembered, and what became of it.
@@ -70,14 +72,14 @@ public sealed class BrowserTests : IClassFixture<SampleProgram>, IDisposable
     [InlineData("fetch")]
     public void Stop_WhileStreaming_EndsTheAnswer(string transport)
     {
-        Send(transport, "/echo " + string.Join(' ', Enumerable.Range(1, 600)));
+        Send(transport, "/echo " + string.Join(' ', Enumerable.Range(1, 1_500)));
         WaitUntil(() => Answer.FindElement(By.CssSelector(".text")).Text.Contains("1 2 3", StringComparison.Ordinal), "no text comes");
 
         _browser.FindElement(By.Id("stop")).Click();
 
         WaitForState("stopped");
         Assert.True(_browser.FindElement(By.Id("send")).Displayed);
-        Assert.DoesNotContain("600", Answer.FindElement(By.CssSelector(".text")).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("1500", Answer.FindElement(By.CssSelector(".text")).Text, StringComparison.Ordinal);
         AssertOneRequestThatIsOver(transport);
     }
 
@@ -128,7 +130,7 @@ public sealed class BrowserTests : IClassFixture<SampleProgram>, IDisposable
     [Fact]
     public void SecondTab_WhileStreaming_FollowsAlongAndStopsTheAnswerOfBoth()
     {
-        Send("fetch", "/echo " + string.Join(' ', Enumerable.Range(1, 600)));
+        Send("fetch", "/echo " + string.Join(' ', Enumerable.Range(1, 3_000)));
         WaitUntil(() => Answer.FindElement(By.CssSelector(".text")).Text.Contains("1 2 3", StringComparison.Ordinal), "no text comes");
         string first = _browser.CurrentWindowHandle;
         string address = _browser.Url;
@@ -141,7 +143,7 @@ public sealed class BrowserTests : IClassFixture<SampleProgram>, IDisposable
         WaitForState("stopped");
         _browser.SwitchTo().Window(first);
         WaitForState("stopped");
-        Assert.DoesNotContain("600", Answer.FindElement(By.CssSelector(".text")).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("3000", Answer.FindElement(By.CssSelector(".text")).Text, StringComparison.Ordinal);
     }
 
     [Fact]

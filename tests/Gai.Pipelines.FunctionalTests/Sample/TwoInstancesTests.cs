@@ -69,7 +69,7 @@ public sealed class TwoInstancesTests : IAsyncLifetime
 
     private async Task<SampleProgram> StartAsync(params (string Name, string Value)[] more)
     {
-        var settings = new Dictionary<string, string> { ["ConnectionStrings__Streams"] = _database.ConnectionString, ["GaiPipelines__Logs__Lease"] = "00:00:02" };
+        var settings = new Dictionary<string, string> { ["ConnectionStrings__Streams"] = _database.ConnectionString, ["GaiPipelines__Logs__Lease"] = "00:00:05", ["Model__TokensPerSecond"] = "40" };
         foreach ((string name, string value) in more)
         {
             settings[name] = value;

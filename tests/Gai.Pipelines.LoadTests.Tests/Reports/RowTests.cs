@@ -48,6 +48,15 @@ public sealed class RowTests
         Assert.Equal(reached, verdict.Reached);
     }
 
+    [Fact]
+    public void Judge_IdleHeap_LeavesOutWhatKestrelsPoolKeeps()
+    {
+        LoadReport report = Report(
+            Runs.Of("gai", 1, more: [(MoreFigures.HeapPerStream, 12_000), (MoreFigures.PinnedPerStream, 1_500)]),
+            Runs.Of("bare", 1, more: [(MoreFigures.HeapPerStream, 10_000), (MoreFigures.PinnedPerStream, 400)]));
+        Assert.Equal("900 B (900 to 900)", new DifferenceRow("8", "work", "case", Metric.IdleHeap, "gai", "bare", 512).Judge(report).Measured);
+    }
+
     [Theory]
     [InlineData(1_900, true)]
     [InlineData(2_100, false)]

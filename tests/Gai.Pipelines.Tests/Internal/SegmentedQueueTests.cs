@@ -1,4 +1,5 @@
 using Gai.Pipelines.Internal;
+using Gai.Pipelines.TestUtilities;
 
 namespace Gai.Pipelines.Tests.Internal;
 
@@ -54,10 +55,8 @@ public sealed class SegmentedQueueTests
         }
 
         EnqueueAndDequeue();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        EnqueueAndDequeue();
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, AllocatedBytes.Of(EnqueueAndDequeue));
 
         void EnqueueAndDequeue()
         {

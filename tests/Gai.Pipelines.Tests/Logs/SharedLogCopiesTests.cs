@@ -84,7 +84,7 @@ public sealed class SharedLogCopiesTests : SharedLogTest
     {
         (StreamLog log, ManualSequence<string> source) = await BeginAsync(A, KeptForLong);
         source.Push("a").End();
-        await PassUntilAsync(() => StoreOfA.Ends > 0);
+        await PassUntilAsync(() => !log.WaitsForStore);
         int reads = 0;
         StoreOfB.OnCall = () => StoreOfB.FailsBefore = ++reads > 1 ? new IOException("Away.") : null;
 
