@@ -97,11 +97,11 @@ internal static class Charts
         }
 
         Series[] series = SeriesOf(
-            found.Select(static one => ((double)one.Streams, one.Report)), static run => run.More.GetValueOrDefault(MoreFigures.HeapPerStream) * run.Streams / 1e6);
+            found.Select(static one => ((double)one.Streams, one.Report)), static run => Metric.IdleHeap.Of(run) * run.Streams / 1e6);
         const string Title = "Managed heap for silent streams";
         return new Drawing("load-memory", Title, new LineChart(
             Title,
-            "What the heap of the server holds more than without streams, after a full collection.",
+            "What the heap of the server holds more than without streams, after a full collection, but for the pinned blocks of Kestrel's pool.",
             new Axis("streams", 0, found[^1].Streams, false, [.. found.Select(static one => ((double)one.Streams, one.Streams.ToString("#,0", CultureInfo.InvariantCulture)))]),
             Axis.FromZero("MB", series.SelectMany(static line => line.Points).Select(static point => point.Y), "0.##"),
             series).Draw());

@@ -19,7 +19,7 @@ internal static class Comparison
         ("p50, ms", static run => run.LatencyAt(0.5), "0.00"),
         ("p99, ms", static run => run.LatencyAt(0.99), "0.00"),
         ("first byte p99, ms", static run => run.FirstByteAt(0.99), "0.00"),
-        ("heap per stream, B", Metric.IdleHeap.Of, "#,0"),
+        ("heap per stream without pinned, B", Metric.IdleHeap.Of, "#,0"),
         ("CPU, % of a core", Metric.IdleCpu.Of, "0.00"),
         ("highest rate", Metric.HighestRate.Of, "#,0"),
     ];
