@@ -19,7 +19,7 @@ public abstract partial class LogStoreContractTests
         await store.EndAsync(ended.Log.Id, ended.FencingToken, LogEnd.Completed, lastSequence: 0, None);
 
         await PassAsync(4 * ShortTime);
-        LogClaim justEnded = await store.ClaimAsync(Describe() with { KeepFor = LongTime }, LongTime, None);
+        LogClaim justEnded = await BeginAsync(store, keepFor: LongTime);
         await store.EndAsync(justEnded.Log.Id, justEnded.FencingToken, LogEnd.Completed, lastSequence: 0, None);
         await Task.WhenAll(DeleteAllAsync(store), DeleteAllAsync(other));
 

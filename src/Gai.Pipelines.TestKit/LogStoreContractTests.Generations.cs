@@ -111,7 +111,7 @@ public abstract partial class LogStoreContractTests
     {
         ILogStore store = await OpenNodeAsync();
         ILogStore other = await OpenNodeAsync();
-        LogClaim claim = await store.ClaimAsync(Describe() with { KeepFor = LongTime }, LongTime, None);
+        LogClaim claim = await BeginAsync(store, keepFor: LongTime);
         await AppendAsync(store, claim, Numbered(1, 2));
         var end = new LogEnd(outcome, code is null ? null : new StreamError(code, "A sentence, \u00E9.", temporary));
 

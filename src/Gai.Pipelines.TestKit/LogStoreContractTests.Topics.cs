@@ -181,7 +181,7 @@ public abstract partial class LogStoreContractTests
     public async Task DeleteExpired_OldEventsOfATopic_LeavesTheOthersAndSaysWhereTheyBegin()
     {
         ILogStore store = await OpenNodeAsync();
-        LogId topic = (await store.ClaimAsync(Describe(kind: LogKind.Topic) with { KeepFor = 5 * ShortTime }, LongTime, None)).Log.Id;
+        LogId topic = await BeginTopicAsync(store, keepFor: 5 * ShortTime);
         await PublishAsync(store, topic, Guid.NewGuid(), Batch(0, "a", "b"));
         await PassAsync(6 * ShortTime);
         await PublishAsync(store, topic, Guid.NewGuid(), Batch(0, "c"));

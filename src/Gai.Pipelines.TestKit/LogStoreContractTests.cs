@@ -43,15 +43,15 @@ public abstract partial class LogStoreContractTests
     };
 
     /// <summary>Begins a generation whose owner need not hurry.</summary>
-    private async Task<LogClaim> BeginAsync(ILogStore store, TimeSpan? lease = null)
+    private async Task<LogClaim> BeginAsync(ILogStore store, TimeSpan? lease = null, TimeSpan? keepFor = null)
     {
-        LogClaim claim = await store.ClaimAsync(Describe(), lease ?? LongTime, None);
+        LogClaim claim = await store.ClaimAsync(Describe() with { KeepFor = keepFor ?? ShortTime }, lease ?? LongTime, None);
         Assert.True(claim.IsOwner);
         return claim;
     }
 
-    private async Task<LogId> BeginTopicAsync(ILogStore store) =>
-        (await store.ClaimAsync(Describe(kind: LogKind.Topic), LongTime, None)).Log.Id;
+    private async Task<LogId> BeginTopicAsync(ILogStore store, TimeSpan? keepFor = null) =>
+        (await store.ClaimAsync(Describe(kind: LogKind.Topic) with { KeepFor = keepFor ?? ShortTime }, LongTime, None)).Log.Id;
 
     private static LogBatch Batch(long first, params string[] frames)
     {

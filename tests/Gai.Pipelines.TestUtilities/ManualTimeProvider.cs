@@ -125,6 +125,13 @@ public sealed class ManualTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>Waits until there is a timer that was armed with this time, and moves the clock on by it.</summary>
+    public async Task PassTimerAsync(TimeSpan dueTime)
+    {
+        await WaitForTimerAsync(dueTime);
+        Advance(dueTime);
+    }
+
     /// <summary>Lets time pass until something is done that waits a while somewhere on its way.</summary>
     public async Task PassUntilDoneAsync(Task task)
     {

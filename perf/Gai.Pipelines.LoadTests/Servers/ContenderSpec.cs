@@ -5,10 +5,10 @@ namespace Gai.Pipelines.LoadTests.Servers;
 /// <summary>A server under test and its options, as they are written on the command line: <c>gai+window=50+gc=workstation</c>.</summary>
 internal sealed class ContenderSpec
 {
-    private const string Variable = "env:";
-
+    private static readonly string[] All = [.. Contenders.All.Select(static contender => contender.Name)];
     private static readonly string[] Ours = [GaiContender.Name, GaiTypedContender.Name, GaiLogContender.Name];
-    private static readonly string[] OverKestrel = [.. Contenders.All.Select(static contender => contender.Name).Where(static name => name != RawServer.Name)];
+    private static readonly string[] OverKestrel = [.. All.Except([RawServer.Name])];
+    private static readonly string[] WithChannels = [.. OverKestrel.Except([GaiLogContender.Name, BareContender.Name])];
 
     private readonly Dictionary<string, string> _options;
 
@@ -23,13 +23,13 @@ internal sealed class ContenderSpec
     public static IReadOnlyList<ContenderOption> Options { get; } =
     [
         new("window=MS", [.. Ours, GoodContender.Name], "flush by a window of so many milliseconds instead of when nothing is ready"),
-        new("source=pull|channel", OverKestrel, "how it takes what others produce (default channel), and whether an idle stream is pulled (default) or a channel"),
+        new("source=pull|channel", WithChannels, "how it takes what others produce (default channel), and whether an idle stream is pulled (default) or a channel"),
         new("keep-alive=S", Ours, "the interval; 0 is off"),
         new("unflushed=BYTES", [.. Ours, GoodContender.Name, CopyContender.Name], "the most that is held before a flush"),
-        new("capacity=N", OverKestrel, "how many events the channel of a stream holds (default 256)"),
+        new("capacity=N", WithChannels, "how many events the channel of a stream holds (default 256)"),
         new("resumable", [GaiContender.Name], "a burst is written into a log, from which its client reads"),
         new("pool", Ours, "each stream whose channel has something, and each reader of a log, is queued to the thread pool, instead of one after the other on one thread"),
-        new("inline", OverKestrel, "the channels of streams run their continuations on the producer's thread; with gai none go through its ready queue, as with pool"),
+        new("inline", [.. WithChannels, GaiLogContender.Name], "the channels of streams run their continuations on the producer's thread; with gai none go through its ready queue, as with pool"),
         new("loop", [CopyContender.Name], "the frames of a burst come from a loop over an array instead of the source that all have"),
         new("head", [BareContender.Name], "sends the head of the response before it waits"),
         new("kestrel-inline", OverKestrel, "Kestrel's UnsafePreferInlineScheduling"),
@@ -37,8 +37,8 @@ internal sealed class ContenderSpec
         new("backlog=N", OverKestrel, "how many connections may wait to be accepted (default 4096, where Kestrel's own is 512: see Backlog in perf/README.md)"),
         new("max-response-buffer=BYTES", OverKestrel, "Kestrel's MaxResponseBufferSize"),
         new("send-buffer=BYTES", OverKestrel, "the system's buffer for what a connection sends, which otherwise grows to megabytes for a client that does not read"),
-        new("gc=server|workstation", [.. OverKestrel, RawServer.Name], "the garbage collector (default server, as ASP.NET Core has it)"),
-        new("env:NAME=VALUE", [.. OverKestrel, RawServer.Name], "any variable of the server's environment, such as env:DOTNET_GCConserveMemory=5"),
+        new("gc=server|workstation", All, "the garbage collector (default server, as ASP.NET Core has it)"),
+        new("env:NAME=VALUE", All, "any variable of the server's environment, such as env:DOTNET_GCConserveMemory=5"),
     ];
 
     /// <summary>All of it, as it was written.</summary>
@@ -91,9 +91,9 @@ internal sealed class ContenderSpec
     public IReadOnlyDictionary<string, string> Environment()
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["DOTNET_gcServer"] = Get("gc") == "workstation" ? "0" : "1" };
-        foreach ((string name, string value) in _options.Where(static option => option.Key.StartsWith(Variable, StringComparison.Ordinal)))
+        foreach ((string name, string value) in _options.Where(static option => option.Key.StartsWith(ContenderOption.Variable, StringComparison.Ordinal)))
         {
-            environment[name[Variable.Length..]] = value;
+            environment[name[ContenderOption.Variable.Length..]] = value;
         }
 
         return environment;
@@ -106,9 +106,11 @@ internal sealed class ContenderSpec
 /// <param name="Does">What.</param>
 internal sealed record ContenderOption(string Name, IReadOnlyList<string> Servers, string Does)
 {
-    private readonly string _prefix = Name.Split(':')[0] is var head && head != Name ? head + ":" : string.Empty;
+    /// <summary>Begins the name of an option that is any variable of the environment.</summary>
+    public const string Variable = "env:";
 
     /// <summary>Whether a name on the command line is this option.</summary>
     public bool Is(string name, bool hasValue) =>
-        hasValue == Name.Contains('=', StringComparison.Ordinal) && (_prefix.Length > 0 ? name.StartsWith(_prefix, StringComparison.Ordinal) : name == Name.Split('=')[0]);
+        hasValue == Name.Contains('=', StringComparison.Ordinal) &&
+        (Name.StartsWith(Variable, StringComparison.Ordinal) ? name.StartsWith(Variable, StringComparison.Ordinal) : name == Name.Split('=')[0]);
 }

@@ -60,7 +60,7 @@ internal sealed class DrainService(
         }
 
         await produced.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (count > 0 && ended.IsCompleted && streams.ShareConnections && limit - time.GetElapsedTime(begun) is var rest && rest > TimeSpan.Zero)
+        if (count > 0 && ended.IsCompleted && streams.HadMultiplexed && limit - time.GetElapsedTime(begun) is var rest && rest > TimeSpan.Zero)
         {
             await Task.Delay(rest < TimeToRead ? rest : TimeToRead, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

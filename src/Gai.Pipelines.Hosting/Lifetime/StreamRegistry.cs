@@ -15,8 +15,8 @@ internal sealed class StreamRegistry
 
     public bool IsDraining => Volatile.Read(ref _emptied) is not null;
 
-    /// <summary>Gets whether there ever was a stream that is one of several of its connection, as over HTTP/2.</summary>
-    public bool ShareConnections { get; private set; }
+    /// <summary>Gets whether there ever was a multiplexed stream.</summary>
+    public bool HadMultiplexed { get; private set; }
 
     /// <summary>Adds a stream, unless the server shuts down. <see cref="Remove"/> takes it out again.</summary>
     public bool TryAdd(Entry entry)
@@ -36,7 +36,7 @@ internal sealed class StreamRegistry
 
             _first = entry;
             _count++;
-            ShareConnections = ShareConnections || HttpProtocol.IsHttp2(entry.Context.Request.Protocol) || HttpProtocol.IsHttp3(entry.Context.Request.Protocol);
+            HadMultiplexed = HadMultiplexed || entry.IsMultiplexed;
             return true;
         }
     }
@@ -145,5 +145,8 @@ internal sealed class StreamRegistry
         public abstract IOpenStream Stream { get; }
 
         public abstract HttpContext Context { get; }
+
+        /// <summary>Whether it may be one of many on its connection, whose end is not the connection's. Only while its request is there.</summary>
+        public bool IsMultiplexed => HttpProtocol.IsHttp2(Context.Request.Protocol) || HttpProtocol.IsHttp3(Context.Request.Protocol);
     }
 }

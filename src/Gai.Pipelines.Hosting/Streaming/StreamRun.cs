@@ -243,9 +243,7 @@ internal sealed class StreamRun<T> : StreamRegistry.Entry
     }
 
     private FailureClose CloseOf(FailureClose close) =>
-        close == FailureClose.BrokenOverHttp1 && !HttpProtocol.IsHttp11(Context.Request.Protocol) && !HttpProtocol.IsHttp10(Context.Request.Protocol)
-            ? FailureClose.Clean
-            : close;
+        close == FailureClose.BrokenOverHttp1 && IsMultiplexed ? FailureClose.Clean : close;
 
     /// <summary>Concludes a stream of which the client has seen nothing: the response can still be another one.</summary>
     private Task ConcludeUnsentAsync(StreamOutcome outcome)

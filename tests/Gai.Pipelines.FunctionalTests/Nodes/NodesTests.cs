@@ -137,7 +137,7 @@ public sealed class NodesTests(NodesTests.Database database) : IClassFixture<Nod
             held = now;
         }
 
-        Assert.True(most >= 10, $"While the disk held one append, a live reader got {most} events at most.");
+        Assert.True(most >= 20, $"While the disk held one append, a live reader got {most} events at most.");
         await AssertAllAsync(nodes, Events, here, there);
     }
 

@@ -43,17 +43,17 @@ public sealed class StreamRegistryTests
     [InlineData("HTTP/1.1", false)]
     [InlineData("HTTP/2", true)]
     [InlineData("HTTP/3", true)]
-    public void ShareConnections_AnyStream_DecidesByItsProtocol(string protocol, bool expected)
+    public void HadMultiplexed_AnyStream_DecidesByItsProtocol(string protocol, bool expected)
     {
         Add(new OpenStreamStub());
-        Assert.False(_streams.ShareConnections);
+        Assert.False(_streams.HadMultiplexed);
         StreamRegistry.Entry entry = new OpenEntryStub(new OpenStreamStub(), new DefaultHttpContext { Request = { Protocol = protocol } });
 
         Assert.True(_streams.TryAdd(entry));
         Add(new OpenStreamStub());
         _streams.Remove(entry);
 
-        Assert.Equal(expected, _streams.ShareConnections);
+        Assert.Equal(expected, _streams.HadMultiplexed);
     }
 
     [Fact]
